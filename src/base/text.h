@@ -1,0 +1,32 @@
+/* Text and number formatting, and where data files are. */
+#ifndef TMK_BASE_TEXT_H
+#define TMK_BASE_TEXT_H
+
+#include "status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* "1.50 MiB", "64 B": binary prefixes, three significant digits. Returns buf. */
+char *tmk_format_bytes(char *buf, size_t size, double bytes);
+
+/* "1.23 ms", "45.6 us", "2 min 05 s". Returns buf. */
+char *tmk_format_seconds(char *buf, size_t size, double seconds);
+
+/* "8.93 M", "1.58 G": decimal prefixes, three significant digits. Returns buf. */
+char *tmk_format_count(char *buf, size_t size, double count);
+
+/* Parse a whole decimal number without sign that fills all of `text`. False if it is anything
+ * else or does not fit. */
+bool tmk_parse_size(const char *text, size_t *out);
+
+/* Read a whole text file into one NUL-terminated string that the caller frees. TMK_EIO with the
+ * path and the system's reason if that fails. */
+enum tmk_status tmk_read_file(const char *path, char **out);
+
+/* Find a data file such as "sets/quick" or "plots/speedup.gp": below $TILEMARK_DATA if set, else
+ * in the source tree tilemark was built from, else where it was installed. TMK_EIO if absent. */
+enum tmk_status tmk_data_path(const char *name, char *out, size_t size);
+
+#endif

@@ -1,0 +1,70 @@
+/* The blocked engine: contracts two strided operands into a third,
+ *
+ *     C[b, m, n] = sum over k of A[b, m, k] * B[b, k, n]   (added to C if `accumulate`)
+ *
+ * where b, m, n and k are each an index over up to TMK_GEMM_AXES axes, so that a batched matmul
+ * with broadcasting, a convolution in any direction and a plain GEMM are the same call. Panels are
+ * packed straight from the strided operands (Goto & van de Geijn 2008), padding included
+ * (implicit GEMM: Chetlur et al. 2014).
+ *
+ * Every element of C is summed in an order that depends on the shape only, not on the number of
+ * threads: the same bits at any thread count. */
+#ifndef TMK_GEMM_GEMM_H
+#define TMK_GEMM_GEMM_H
+
+#include "exec.h"
+#include "status.h"
+#include "view.h"
+
+#define TMK_GEMM_AXES 6
+
+/* One index: the axes it runs over, outermost first, with the step in elements that each makes in
+ * the two operands that share it: A and C for m, B and C for n, A and B for k. */
+struct tmk_gemm_index {
+    int axes; /* 0: a single position */
+    size_t extent[TMK_GEMM_AXES];
+    ptrdiff_t first[TMK_GEMM_AXES];
+    ptrdiff_t second[TMK_GEMM_AXES];
+};
+
+/* A batch index steps through all three. */
+struct tmk_gemm_batch {
+    int axes;
+    size_t extent[TMK_GEMM_AXES];
+    ptrdiff_t a[TMK_GEMM_AXES], b[TMK_GEMM_AXES], c[TMK_GEMM_AXES];
+};
+
+/* B may be a window on an image with padding: then element (k, n) also has the image coordinates
+ * (y, x), the sum of an origin and a step per axis of k and n, and counts as zero when they fall
+ * outside [0, h) x [0, w). The strides of `k` and `n` then address the unpadded image, and `b`
+ * points at where coordinate (0, 0) of the first image and channel is, less the origin's offset
+ * (it may point outside the allocation; only elements inside are read). */
+struct tmk_gemm_window {
+    bool on;
+    ptrdiff_t y0, x0;
+    ptrdiff_t k_y[TMK_GEMM_AXES], k_x[TMK_GEMM_AXES];
+    ptrdiff_t n_y[TMK_GEMM_AXES], n_x[TMK_GEMM_AXES];
+    size_t h, w;
+};
+
+struct tmk_gemm {
+    enum tmk_dtype dtype; /* of A, B and C */
+    const void *a, *b;
+    void *c;
+    struct tmk_gemm_batch batch;
+    struct tmk_gemm_index m, n, k;
+    struct tmk_gemm_window window;
+    bool accumulate;
+};
+
+/* The product of two matrices as views: a (M, K), b (K, N), c (M, N), any strides, same dtype. */
+struct tmk_gemm tmk_gemm_matrices(const struct tmk_view *a, const struct tmk_view *b,
+                                  const struct tmk_view *c);
+
+/* Bytes of workspace for this many threads. Depends on shape and dtype only. */
+size_t tmk_gemm_workspace(const struct tmk_gemm *gemm, int threads);
+
+/* Compute. Notes the phases pack and compute. TMK_EINVAL: workspace too small. */
+enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec *exec);
+
+#endif

@@ -1,0 +1,17 @@
+/* The roof: the table of commands, nothing else. */
+#include "cli.h"
+#include "commands.h"
+
+static const struct tmk_command commands[] = {
+    {"machine", "show topology, caches, CPUs, and measured ceilings", tmk_command_machine},
+    {"list", "list operations, implementations, sets, problems", tmk_command_list},
+    {"verify", "hold implementations against the oracle or reference vectors", tmk_command_verify},
+    {"bench", "time implementations side by side and record a run", tmk_command_bench},
+    {"report", "make plots and report.html from a run", tmk_command_report},
+    {NULL, NULL, NULL},
+};
+
+int main(int argc, const char **argv)
+{
+    return tmk_cli_main(argc, argv, commands);
+}

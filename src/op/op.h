@@ -1,0 +1,131 @@
+/* What an operation is to the rest of the suite: problems, operands, an oracle, and a list of
+ * implementations. matmul and conv2d each fill in one struct tmk_op; listing, verifying, timing
+ * and reporting see nothing else.
+ *
+ * Every operation has the operands of a linear layer, in the field's words:
+ *
+ *   operand   matmul            conv2d                        written by
+ *   SRC       A  (..., M, K)    x  (N, IC, IH, IW)            bwd_d (its gradient)
+ *   WEI       B  (..., K, N)    w  (OC, IC/groups, KH, KW)    bwd_w (its gradient)
+ *   BIA       -                 b  (OC)                       bwd_w (its gradient), if the problem has one
+ *   DST       C  (..., M, N)    y  (N, OC, OH, OW)            fwd
+ *
+ * Backward directions read the gradient of DST in DST's place. The axis order of the views is
+ * always the one above; NCHW or NHWC is a matter of strides. Outputs are overwritten. No two
+ * operands overlap. */
+#ifndef TMK_OP_OP_H
+#define TMK_OP_OP_H
+
+#include "exec.h"
+#include "status.h"
+#include "view.h"
+
+enum tmk_dir { TMK_FWD, TMK_BWD_D, TMK_BWD_W, TMK_NDIRS };
+extern const char *const tmk_dir_name[TMK_NDIRS]; /* "fwd", "bwd_d", "bwd_w" */
+
+enum tmk_operand { TMK_SRC, TMK_WEI, TMK_BIA, TMK_DST, TMK_NOPERANDS };
+
+/* The operand that a direction writes: DST, SRC, WEI (bwd_w writes BIA as well). */
+extern const enum tmk_operand tmk_dir_output[TMK_NDIRS];
+/* True if `dir` writes this operand. */
+bool tmk_dir_writes(enum tmk_dir dir, enum tmk_operand operand);
+
+/* Memory order of conv2d's tensors. nchw: x NCHW, w OIHW, y NCHW. nhwc: x NHWC, w OHWI, y NHWC
+ * (PyTorch's channels_last). matmul has TMK_NCHW always, and prints "row". */
+enum tmk_layout { TMK_NCHW, TMK_NHWC, TMK_NLAYOUTS };
+extern const char *const tmk_layout_name[TMK_NLAYOUTS];
+
+struct tmk_op;
+
+#define TMK_NAME_MAX 64
+#define TMK_DESC_MAX 256
+
+/* The head of every op's problem struct (its first member). */
+struct tmk_problem {
+    const struct tmk_op *op;
+    enum tmk_dtype dtype;
+    enum tmk_layout layout;
+    unsigned multiplicity;    /* how often the layer stands in its network, >= 1 */
+    char name[TMK_NAME_MAX];  /* "resnet50:res2a_branch2b", or "" */
+};
+
+struct tmk_args {
+    struct tmk_view operand[TMK_NOPERANDS]; /* an absent bias has data NULL and shape (0) */
+};
+
+/* How an implementation's result may differ from the exact one. */
+enum tmk_accuracy {
+    TMK_COMPONENTWISE, /* |error| <= gamma_K * sum |a||b| for every element; exact on small integers */
+    TMK_NORMWISE       /* Winograd and the like: bounded relative to the largest element only */
+};
+
+/* An implementation: one file, one exported table. Kernels neither allocate, print nor exit. */
+struct tmk_impl {
+    const char *name;    /* the same word in file, symbol, command line, CSV and legend */
+    const char *summary; /* one line */
+    enum tmk_accuracy accuracy;
+    /* NULL if it can do this, else the reason why not, as in "needs stride 1". NULL pointer: always
+     * can, wherever run[dir] is not NULL. */
+    const char *(*supports)(const struct tmk_problem *problem, enum tmk_dir dir);
+    /* Bytes of workspace; SIZE_MAX if that overflows. NULL pointer: none. */
+    size_t (*workspace)(const struct tmk_problem *problem, enum tmk_dir dir, int threads);
+    /* NULL: direction not offered. */
+    enum tmk_status (*run[TMK_NDIRS])(const struct tmk_problem *problem, const struct tmk_args *args,
+                                      const struct tmk_exec *exec);
+};
+
+/* What a batch file's options say about the descriptors after them (see batch.h). */
+struct tmk_context {
+    size_t mb;            /* conv2d: batch size instead of the descriptor's; 0: its own */
+    enum tmk_dtype dtype;
+    enum tmk_layout layout;
+    const char *stag, *wtag;  /* matmul: "ab" or "ba" for the last two dimensions; NULL: "ab" */
+    const char *strides;  /* matmul: "S:W:D", each "1x2x..." or empty; NULL: dense */
+};
+
+struct tmk_op {
+    const char *name;    /* "conv2d" */
+    const char *summary;
+    const char *grammar; /* help text: the descriptor's grammar with examples */
+    size_t problem_size; /* sizeof the op's problem struct */
+    const struct tmk_impl *const *impls; /* NULL-terminated, slowest rung first */
+
+    /* Read a descriptor. TMK_EINVAL: malformed or impossible. TMK_EUNSUPPORTED: well-formed but not
+     * offered here (3-D); the message says what. `out` has problem_size bytes. */
+    enum tmk_status (*parse)(const char *desc, const struct tmk_context *context,
+                             struct tmk_problem *out);
+    /* The canonical descriptor without name: parses back to the same problem (matmul's tags and
+     * strides stand before it as --stag=ba and so on). TMK_DESC_MAX always suffices. */
+    void (*format)(const struct tmk_problem *problem, char *buf, size_t size);
+    /* FLOPs of one call: 2 per multiply-add, padding taps counted. */
+    double (*flops)(const struct tmk_problem *problem, enum tmk_dir dir);
+    /* The same without the taps that fall on padding. */
+    double (*flops_unpadded)(const struct tmk_problem *problem, enum tmk_dir dir);
+    /* Compulsory memory traffic in bytes: every operand once. */
+    double (*bytes)(const struct tmk_problem *problem, enum tmk_dir dir);
+    /* Products summed into one output element, for gamma_K. */
+    size_t (*depth)(const struct tmk_problem *problem, enum tmk_dir dir);
+    /* Shape and strides of an operand in elements (data NULL); *count is the number of elements to
+     * allocate for it. TMK_EINVAL if sizes overflow. */
+    enum tmk_status (*operand)(const struct tmk_problem *problem, enum tmk_operand operand,
+                               struct tmk_view *view, size_t *count);
+    /* The reference: serial, in double, never timed. Reads `args`, whose output operands are
+     * ignored; writes the f64 views of `out` that the direction writes, and, if `magnitude` is not
+     * NULL, the sums of |a||b| into its views. */
+    enum tmk_status (*oracle)(const struct tmk_problem *problem, enum tmk_dir dir,
+                              const struct tmk_args *args, const struct tmk_args *out,
+                              const struct tmk_args *magnitude);
+};
+
+/* The implementation of that name, or NULL. */
+const struct tmk_impl *tmk_op_impl(const struct tmk_op *op, const char *name);
+
+/* NULL if `impl` offers this direction of this problem, else the reason why not. */
+const char *tmk_impl_refusal(const struct tmk_impl *impl, const struct tmk_problem *problem,
+                             enum tmk_dir dir);
+
+/* impl->workspace(), or 0 if it has none. */
+size_t tmk_impl_workspace(const struct tmk_impl *impl, const struct tmk_problem *problem,
+                          enum tmk_dir dir, int threads);
+
+#endif
