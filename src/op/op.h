@@ -81,6 +81,7 @@ struct tmk_context {
     enum tmk_layout layout;
     const char *stag, *wtag;  /* matmul: "ab" or "ba" for the last two dimensions; NULL: "ab" */
     const char *strides;  /* matmul: "S:W:D", each "1x2x..." or empty; NULL: dense */
+    bool no_bias;         /* conv2d: the problem has no bias (--dir=FWD_D, BWD_W) */
 };
 
 struct tmk_op {
