@@ -23,13 +23,15 @@ struct tmk_view {
     char *begin, *end;               /* the allocation that all elements must lie in */
 };
 
-/* A dense row-major view on `memory` of `bytes` bytes. TMK_EINVAL: it does not fit, ndim is out of
- * range, or the product of the shape overflows. */
+/* A dense row-major view on `memory` of `bytes` bytes; memory NULL: a shape only, `bytes` does not
+ * matter. TMK_EINVAL: it does not fit, ndim is out of range, or the product of the shape
+ * overflows. */
 enum tmk_status tmk_view_make(struct tmk_view *out, enum tmk_dtype dtype, int ndim,
                               const size_t *shape, void *memory, size_t bytes);
 
 /* As torch.as_strided: any shape and strides on src's allocation, `offset` elements from
- * src->data. TMK_EINVAL if any element would lie outside the allocation. */
+ * src->data. TMK_EINVAL if any element would lie outside the allocation (a view without elements,
+ * or without memory, fits always). */
 enum tmk_status tmk_view_as_strided(const struct tmk_view *src, int ndim, const size_t *shape,
                                     const ptrdiff_t *stride, ptrdiff_t offset,
                                     struct tmk_view *out);
@@ -45,8 +47,9 @@ struct tmk_view tmk_view_permute(const struct tmk_view *src, const int *order);
 enum tmk_status tmk_view_broadcast(const struct tmk_view *src, int ndim, const size_t *shape,
                                    struct tmk_view *out);
 
-/* The part [start, start + length) of one dimension, every step-th element. TMK_EINVAL if it
- * reaches outside. */
+/* The part [start, start + length) of one dimension, every step-th element of it, backwards from
+ * its last if step is negative: numpy's x[start:start+length][::step]. A negative `dim` counts from
+ * the last. TMK_EINVAL if it reaches outside or step is 0. */
 enum tmk_status tmk_view_slice(const struct tmk_view *src, int dim, size_t start, size_t length,
                                ptrdiff_t step, struct tmk_view *out);
 
@@ -65,7 +68,7 @@ double tmk_view_get(const struct tmk_view *view, const size_t *index);
 void tmk_view_set(const struct tmk_view *view, const size_t *index, double value);
 
 /* dst = src element by element, converting between f32 and f64. Shapes must be equal (TMK_EINVAL);
- * overlapping memory is not supported. */
+ * overlapping memory is not supported. Fastest where both lie in memory in the same order. */
 enum tmk_status tmk_view_copy(const struct tmk_view *dst, const struct tmk_view *src);
 
 void tmk_view_fill(const struct tmk_view *view, double value);
