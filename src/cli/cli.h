@@ -5,8 +5,11 @@
 #include "status.h"
 
 #include <popt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+
+extern const char tmk_cli_version[]; /* "0.1.0" */
 
 /* A command of the program: `tilemark NAME ...`. main.c holds the table. */
 struct tmk_command {
@@ -14,8 +17,9 @@ struct tmk_command {
     int (*run)(int argc, const char **argv); /* argv[0] is "tilemark NAME"; gives the exit code */
 };
 
-/* Run the command that argv[1] names; without one, or with --help, show the table; --version too.
- * An unknown command is exit code 2 and names the nearest ones. */
+/* Run the command that argv[1] names; without one, or with --help, show the table; `help NAME` is
+ * `NAME --help`; --version too. An unknown command is exit code 2 and names the nearest one. At the
+ * end stdout is flushed: output that could not be written is exit code 3. */
 int tmk_cli_main(int argc, const char **argv, const struct tmk_command *commands);
 
 /* What a command's --help says around the table of options. */
@@ -27,16 +31,18 @@ struct tmk_usage {
 
 /* Parse the command line: `options` is a popt table (end with POPT_TABLEEND; may include others);
  * --help prints usage, options and examples to stdout. Returns TMK_OK and the remaining arguments
- * (NULL-terminated, owned by *context_out, which the caller frees with poptFreeContext), or
- * TMK_EINVAL, or sets *done when help was asked for and printed. */
+ * (NULL-terminated, never NULL, owned by *context_out), or TMK_EINVAL, or sets *done when help was
+ * asked for and printed. In every case the caller frees *context_out with poptFreeContext. */
 enum tmk_status tmk_cli_parse(int argc, const char **argv, const struct poptOption *options,
                               const struct tmk_usage *usage, poptContext *context_out,
                               const char ***rest, bool *done);
 
-/* Report a failed status ("tilemark bench: message") on stderr and give the exit code. */
+/* Report a failed status ("tilemark bench: message"; `command` is argv[0]) on stderr and give the
+ * exit code. */
 int tmk_cli_finish(const char *command, enum tmk_status status);
 
-/* Lines on stderr: warnings (yellow on a colour terminal), notes. One line each. */
+/* Lines on stderr: warnings (yellow on a colour terminal), notes. One line each; a progress line on
+ * the terminal is wiped first. */
 void tmk_cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void tmk_cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -46,6 +52,6 @@ bool tmk_cli_colour(FILE *stream);
 /* Install SIGINT and SIGTERM handlers that set a flag (the second signal ends the process at once
  * with exit code 130); the flag. */
 void tmk_cli_catch_interrupt(void);
-extern volatile int tmk_cli_interrupted;
+extern volatile sig_atomic_t tmk_cli_interrupted;
 
 #endif
