@@ -19,8 +19,9 @@ enum tmk_status tmk_alloc(size_t bytes, const char *what, void **out)
     char size[32];
     tmk_format_bytes(size, sizeof size, (double)bytes);
     if (bytes > tmk_memory_available() || posix_memalign(&memory, align, TMK_MAX(bytes, 1)) != 0)
-        return tmk_fail(TMK_ENOMEM, "%s needs %s, more than is free: choose a smaller problem or --mb",
-                        what, size);
+        return tmk_fail(TMK_ENOMEM,
+                        "%s needs %s, more than is free: choose a smaller problem or --mb", what,
+                        size);
 #ifdef MADV_HUGEPAGE
     if (align == HUGE_PAGE)
         madvise(memory, bytes, MADV_HUGEPAGE);
@@ -45,7 +46,8 @@ static size_t read_size(const char *path, const char *key)
     char line[256];
     while (value == SIZE_MAX && fgets(line, sizeof line, file)) {
         unsigned long long number;
-        if (strncmp(line, key, strlen(key)) == 0 && sscanf(line + strlen(key), "%llu", &number) == 1)
+        if (strncmp(line, key, strlen(key)) == 0 &&
+            sscanf(line + strlen(key), "%llu", &number) == 1)
             value = (size_t)number;
     }
     fclose(file);

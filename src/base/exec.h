@@ -1,4 +1,5 @@
-/* What a kernel is handed besides its operands: threads, workspace, and where to note its phases. */
+/* What a kernel is handed besides its operands: threads, workspace, and where to note its phases.
+ */
 #ifndef TMK_BASE_EXEC_H
 #define TMK_BASE_EXEC_H
 

@@ -10,7 +10,8 @@ enum tmk_status tmk_fail(enum tmk_status status, const char *format, ...)
     char text[sizeof message];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args); /* by way of a copy: an argument may be tmk_message() */
+    vsnprintf(text, sizeof text, format,
+              args); /* by way of a copy: an argument may be tmk_message() */
     va_end(args);
     snprintf(message, sizeof message, "%s", text);
     return status;
@@ -24,7 +25,7 @@ const char *tmk_message(void)
 int tmk_exit_code(enum tmk_status status)
 {
     static const int code[] = {
-        [TMK_OK] = 0,     [TMK_ECHECK] = 1,       [TMK_EINVAL] = 2, [TMK_EIO] = 3,
+        [TMK_OK] = 0,     [TMK_ECHECK] = 1,       [TMK_EINVAL] = 2,  [TMK_EIO] = 3,
         [TMK_ENOMEM] = 4, [TMK_EUNSUPPORTED] = 4, [TMK_EINTR] = 130,
     };
     return code[status];

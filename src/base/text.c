@@ -98,6 +98,7 @@ enum tmk_status tmk_data_path(const char *name, char *out, size_t size)
         if (snprintf(out, size, "%s/%s", roots[i], name) < (int)size && access(out, R_OK) == 0)
             return TMK_OK;
     }
-    return tmk_fail(TMK_EIO, "data file %s not found below %s: set TILEMARK_DATA to the folder that holds it",
-                    name, roots[0]);
+    return tmk_fail(
+        TMK_EIO, "data file %s not found below %s: set TILEMARK_DATA to the folder that holds it",
+        name, roots[0]);
 }

@@ -16,7 +16,7 @@
 #include "status.h"
 #include "view.h"
 
-#define TMK_GEMM_AXES 6
+#define TMK_GEMM_AXES 8
 
 /* One index: the axes it runs over, outermost first, with the step in elements that each makes in
  * the two operands that share it: A and C for m, B and C for n, A and B for k. */
@@ -36,9 +36,10 @@ struct tmk_gemm_batch {
 
 /* B may be a window on an image with padding: then element (k, n) also has the image coordinates
  * (y, x), the sum of an origin and a step per axis of k and n, and counts as zero when they fall
- * outside [0, h) x [0, w). The strides of `k` and `n` then address the unpadded image, and `b`
- * points at where coordinate (0, 0) of the first image and channel is, less the origin's offset
- * (it may point outside the allocation; only elements inside are read). */
+ * outside [0, h) x [0, w). (Where none can, the engine notices.) The strides of `k` and `n` then
+ * address the unpadded image, and `b` points at where coordinate (0, 0) of the first image and
+ * channel is, less the origin's offset (it may point outside the allocation; only elements inside
+ * are read). */
 struct tmk_gemm_window {
     bool on;
     ptrdiff_t y0, x0;

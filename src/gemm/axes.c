@@ -1,0 +1,109 @@
+#include "axes.h"
+
+#include <string.h>
+
+/* Does axis `i` run on into axis `i + 1` in every respect? */
+static bool mergeable(const struct tmk_axes *axes, int i)
+{
+    for (int s = 0; s < TMK_NSTEPS; s++) {
+        if (axes->step[s][i] != axes->step[s][i + 1] * (ptrdiff_t)axes->extent[i + 1])
+            return false;
+    }
+    return true;
+}
+
+static void remove_axis(struct tmk_axes *axes, int i)
+{
+    size_t rest = (size_t)(axes->n - i - 1);
+    memmove(&axes->extent[i], &axes->extent[i + 1], rest * sizeof axes->extent[0]);
+    for (int s = 0; s < TMK_NSTEPS; s++)
+        memmove(&axes->step[s][i], &axes->step[s][i + 1], rest * sizeof axes->step[s][0]);
+    axes->n--;
+}
+
+struct tmk_axes tmk_axes_make(const struct tmk_gemm_index *index, const ptrdiff_t *y,
+                              const ptrdiff_t *x)
+{
+    struct tmk_axes axes = {.n = index->axes};
+    for (int i = 0; i < axes.n; i++) {
+        axes.extent[i] = index->extent[i];
+        axes.step[TMK_STEP_FIRST][i] = index->first[i];
+        axes.step[TMK_STEP_SECOND][i] = index->second[i];
+        axes.step[TMK_STEP_Y][i] = y ? y[i] : 0;
+        axes.step[TMK_STEP_X][i] = x ? x[i] : 0;
+    }
+    for (int i = axes.n - 1; i >= 0; i--) {
+        if (axes.extent[i] == 1)
+            remove_axis(&axes, i);
+    }
+    for (int i = axes.n - 2; i >= 0; i--) {
+        if (mergeable(&axes, i)) {
+            axes.extent[i + 1] *= axes.extent[i];
+            remove_axis(&axes, i);
+        }
+    }
+    return axes;
+}
+
+size_t tmk_axes_count(const struct tmk_axes *axes)
+{
+    size_t count = 1;
+    for (int i = 0; i < axes->n; i++)
+        count *= axes->extent[i];
+    return count;
+}
+
+void tmk_axes_positions(const struct tmk_axes *axes, size_t start, size_t count, ptrdiff_t *first,
+                        ptrdiff_t *second, int32_t *y, int32_t *x)
+{
+    size_t index[TMK_GEMM_AXES] = {0};
+    ptrdiff_t at[TMK_NSTEPS] = {0};
+    for (int i = axes->n - 1; i >= 0; i--) {
+        index[i] = start % axes->extent[i];
+        start /= axes->extent[i];
+        for (int s = 0; s < TMK_NSTEPS; s++)
+            at[s] += axes->step[s][i] * (ptrdiff_t)index[i];
+    }
+    for (size_t p = 0; p < count; p++) {
+        if (first)
+            first[p] = at[TMK_STEP_FIRST];
+        if (second)
+            second[p] = at[TMK_STEP_SECOND];
+        if (y) {
+            y[p] = (int32_t)at[TMK_STEP_Y];
+            x[p] = (int32_t)at[TMK_STEP_X];
+        }
+        for (int i = axes->n - 1; i >= 0; i--) { /* the odometer turns */
+            ptrdiff_t turns = ++index[i] == axes->extent[i] ? 1 - (ptrdiff_t)axes->extent[i] : 1;
+            for (int s = 0; s < TMK_NSTEPS; s++)
+                at[s] += turns * axes->step[s][i];
+            if (turns == 1)
+                break;
+            index[i] = 0;
+        }
+    }
+}
+
+size_t tmk_find_runs(const ptrdiff_t *offset, const int32_t *y, const int32_t *x, size_t count,
+                     struct tmk_run *runs)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; n++) {
+        struct tmk_run r = {.start = i, .length = 1, .offset = offset[i], .step = 1};
+        if (y) {
+            r.y = y[i];
+            r.x = x[i];
+        }
+        if (i + 1 < count && (!y || y[i + 1] == r.y)) {
+            r.step = offset[i + 1] - offset[i];
+            r.x_step = y ? x[i + 1] - x[i] : 0;
+        }
+        for (size_t j = i + 1; j < count && offset[j] - offset[j - 1] == r.step; j++, r.length++) {
+            if (y && (y[j] != r.y || x[j] - x[j - 1] != r.x_step))
+                break;
+        }
+        i += r.length;
+        runs[n] = r;
+    }
+    return n;
+}

@@ -1,0 +1,35 @@
+/* An index as the engine walks it: axes merged where they can be, and tables of positions. */
+#ifndef TMK_GEMM_AXES_H
+#define TMK_GEMM_AXES_H
+
+#include "gemm.h"
+#include "micro.h"
+
+/* What a step along an axis moves: the offset in either operand that shares the index, and the
+ * image coordinates if one of them is a window. */
+enum tmk_step { TMK_STEP_FIRST, TMK_STEP_SECOND, TMK_STEP_Y, TMK_STEP_X, TMK_NSTEPS };
+
+struct tmk_axes {
+    int n;
+    size_t extent[TMK_GEMM_AXES];
+    ptrdiff_t step[TMK_NSTEPS][TMK_GEMM_AXES];
+};
+
+/* The axes of `index`, with the window's steps if y and x are not NULL. Axes of extent 1 are
+ * dropped and neighbours merged where one runs on into the next. */
+struct tmk_axes tmk_axes_make(const struct tmk_gemm_index *index, const ptrdiff_t *y,
+                              const ptrdiff_t *x);
+
+size_t tmk_axes_count(const struct tmk_axes *axes);
+
+/* Positions start .. start+count-1 in row-major order: offsets by operand, coordinates. NULL
+ * tables are left out. */
+void tmk_axes_positions(const struct tmk_axes *axes, size_t start, size_t count, ptrdiff_t *first,
+                        ptrdiff_t *second, int32_t *y, int32_t *x);
+
+/* Split positions into runs of one step on one image row; room for `count` runs. y and x may be
+ * NULL. Gives the number of runs. */
+size_t tmk_find_runs(const ptrdiff_t *offset, const int32_t *y, const int32_t *x, size_t count,
+                     struct tmk_run *runs);
+
+#endif

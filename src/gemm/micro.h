@@ -1,0 +1,55 @@
+/* The innermost parts of the engine, built once per ISA from one source (micro.c): packing one
+ * panel, and multiplying two packed panels into a tile of C. */
+#ifndef TMK_GEMM_MICRO_H
+#define TMK_GEMM_MICRO_H
+
+#include "isa.h"
+#include "view.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Neighbouring positions of an index with one step between them: offsets in elements and, in a
+ * window on a padded image, coordinates of which y is the same for all. */
+struct tmk_run {
+    size_t start, length;
+    ptrdiff_t offset, step;
+    int32_t y, x, x_step;
+};
+
+/* One panel to pack: `width` positions of m or n (at most mr or nr) by kc positions of k, both as
+ * runs. The sum of a position of either is an element of the operand. */
+struct tmk_panel {
+    const void *base;
+    const struct tmk_run *runs, *k_runs;
+    size_t nruns, nk_runs;
+    size_t width, kc;
+    bool window; /* elements outside [0, h) x [0, w) are zero and not read */
+    int32_t h, w;
+};
+
+struct tmk_micro {
+    size_t mr, nr; /* tile of C that the micro-kernel keeps in registers */
+    /* out[k*mr + i] = element (i, k), zero for i >= width; pack_b likewise with nr. */
+    void (*pack_a)(const struct tmk_panel *panel, void *out);
+    void (*pack_b)(const struct tmk_panel *panel, void *out);
+    /* c[row[i] + j] (+)= sum over k of a[k*mr + i] * b[k*nr + j], for the whole mr x nr tile. */
+    void (*multiply)(size_t kc, const void *a, const void *b, void *c, const ptrdiff_t *row,
+                     bool accumulate);
+};
+
+#define TMK_MICRO_MAX_MR 16
+#define TMK_MICRO_MAX_NR 64
+
+struct tmk_micro_set {
+    struct tmk_micro dtype[TMK_NDTYPES];
+};
+
+/* The micro-kernels of the ISA in use. */
+const struct tmk_micro *tmk_micro(enum tmk_dtype dtype);
+
+extern const struct tmk_micro_set tmk_micro_generic, tmk_micro_avx2, tmk_micro_avx512,
+    tmk_micro_neon;
+
+#endif

@@ -1,0 +1,141 @@
+#include "plan.h"
+
+#include "alloc.h"
+#include "size.h"
+
+/* Offsets of C along an index step by one from each position to the next at its innermost axis. */
+static bool unit_in_c(const struct tmk_axes *axes)
+{
+    return axes->n > 0 && axes->step[TMK_STEP_SECOND][axes->n - 1] == 1;
+}
+
+/* Can origin + steps of k and n leave [0, size)? */
+static bool leaves(ptrdiff_t origin, const ptrdiff_t *k_step, const struct tmk_gemm_index *k,
+                   const ptrdiff_t *n_step, const struct tmk_gemm_index *n, size_t size)
+{
+    ptrdiff_t low = origin, high = origin;
+    for (int i = 0; i < k->axes + n->axes; i++) {
+        bool of_k = i < k->axes;
+        ptrdiff_t step = of_k ? k_step[i] : n_step[i - k->axes];
+        size_t extent = of_k ? k->extent[i] : n->extent[i - k->axes];
+        ptrdiff_t reach = step * (ptrdiff_t)(extent - 1);
+        *(reach < 0 ? &low : &high) += reach;
+    }
+    return low < 0 || high >= (ptrdiff_t)size;
+}
+
+static bool needs_window(const struct tmk_gemm *gemm)
+{
+    const struct tmk_gemm_window *w = &gemm->window;
+    return w->on && (leaves(w->y0, w->k_y, &gemm->k, w->n_y, &gemm->n, w->h) ||
+                     leaves(w->x0, w->k_x, &gemm->k, w->n_x, &gemm->n, w->w));
+}
+
+/* Rows of C become its columns: A and B change places. */
+static void exchange(struct tmk_gemm_plan *plan)
+{
+    struct tmk_gemm_operand operand = plan->a;
+    plan->a = plan->b;
+    plan->b = operand;
+    struct tmk_axes axes = plan->m;
+    plan->m = plan->n;
+    plan->n = axes;
+    for (int i = 0; i < plan->k.n; i++) {
+        ptrdiff_t step = plan->k.step[TMK_STEP_FIRST][i];
+        plan->k.step[TMK_STEP_FIRST][i] = plan->k.step[TMK_STEP_SECOND][i];
+        plan->k.step[TMK_STEP_SECOND][i] = step;
+    }
+    for (int i = 0; i < plan->batch.axes; i++) {
+        ptrdiff_t step = plan->batch.a[i];
+        plan->batch.a[i] = plan->batch.b[i];
+        plan->batch.b[i] = step;
+    }
+}
+
+/* Expected time of the largest part, in multiply-adds of the micro-kernel: the tiles themselves and
+ * the packing of both operands, an element of which costs as much as PACK_COST multiply-adds. */
+#define PACK_COST 32.0
+static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, size_t pn)
+{
+    double mr = (double)plan->micro->mr, nr = (double)plan->micro->nr;
+    double m = mr * (double)tmk_ceil_div(tmk_ceil_div(plan->M, plan->micro->mr), pm);
+    double n = nr * (double)tmk_ceil_div(tmk_ceil_div(plan->N, plan->micro->nr), pn);
+    double batches = (double)tmk_ceil_div(plan->nbatch, pb);
+    return batches * (m * n + PACK_COST * (m + n));
+}
+
+static void choose_grid(struct tmk_gemm_plan *plan, size_t threads)
+{
+    double best = -1;
+    for (size_t pb = 1; pb <= threads; pb++) {
+        for (size_t pm = 1; pb * pm <= threads; pm++) {
+            size_t pn = threads / (pb * pm);
+            double cost = part_cost(plan, pb, pm, pn);
+            if (best < 0 || cost < best) {
+                best = cost;
+                plan->parts_batch = pb;
+                plan->parts_m = pm;
+                plan->parts_n = pn;
+            }
+        }
+    }
+}
+
+void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan)
+{
+    const struct tmk_gemm_window *w = &gemm->window;
+    bool window = needs_window(gemm);
+    *plan = (struct tmk_gemm_plan){
+        .micro = tmk_micro(gemm->dtype),
+        .element = tmk_dtype_size(gemm->dtype),
+        .dtype = gemm->dtype,
+        .a = {.base = gemm->a},
+        .b = {gemm->b, window, (int32_t)w->y0, (int32_t)w->x0, (int32_t)w->h, (int32_t)w->w},
+        .c = gemm->c,
+        .accumulate = gemm->accumulate,
+        .batch = gemm->batch,
+        .m = tmk_axes_make(&gemm->m, NULL, NULL),
+        .n = tmk_axes_make(&gemm->n, window ? w->n_y : NULL, window ? w->n_x : NULL),
+        .k = tmk_axes_make(&gemm->k, window ? w->k_y : NULL, window ? w->k_x : NULL),
+        .nbatch = 1,
+    };
+    for (int i = 0; i < gemm->batch.axes; i++)
+        plan->nbatch *= gemm->batch.extent[i];
+    if (unit_in_c(&plan->m) && !unit_in_c(&plan->n))
+        exchange(plan);
+    plan->M = tmk_axes_count(&plan->m);
+    plan->N = tmk_axes_count(&plan->n);
+    plan->K = tmk_axes_count(&plan->k);
+    plan->blocking = tmk_blocking(plan->micro, plan->element, plan->M, plan->N, plan->K);
+    choose_grid(plan, (size_t)threads);
+    struct tmk_gemm_scratch scratch;
+    plan->part_bytes = tmk_gemm_scratch_layout(plan, NULL, &scratch);
+}
+
+/* The next piece of `bytes` bytes of the workspace at *used, aligned. */
+static char *carve(char *memory, size_t *used, size_t bytes)
+{
+    char *piece = memory ? memory + *used : NULL;
+    *used += tmk_round_up(bytes, TMK_ALIGN);
+    return piece;
+}
+
+size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
+                               struct tmk_gemm_scratch *scratch)
+{
+    const struct tmk_blocking *b = &plan->blocking;
+    size_t used = 0;
+    scratch->a_block = carve(memory, &used, b->mc * b->kc * plan->element);
+    scratch->b_block = carve(memory, &used, b->nc * b->kc * plan->element);
+    scratch->k_first = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
+    scratch->k_second = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
+    scratch->k_y = (int32_t *)(void *)carve(memory, &used, b->kc * sizeof(int32_t));
+    scratch->k_x = (int32_t *)(void *)carve(memory, &used, b->kc * sizeof(int32_t));
+    scratch->a_runs =
+        (struct tmk_run *)(void *)carve(memory, &used, b->kc * sizeof(struct tmk_run));
+    scratch->b_runs =
+        (struct tmk_run *)(void *)carve(memory, &used, b->kc * sizeof(struct tmk_run));
+    scratch->m_c = (ptrdiff_t *)(void *)carve(memory, &used, b->mc * sizeof(ptrdiff_t));
+    scratch->n_c = (ptrdiff_t *)(void *)carve(memory, &used, b->nc * sizeof(ptrdiff_t));
+    return used;
+}
