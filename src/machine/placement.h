@@ -1,4 +1,5 @@
-/* Which thread runs where, and the one mechanism that binds it there. */
+/* Which thread runs where, and the one mechanism that binds it there. On hybrid packages the fast
+ * cores are filled first. */
 #ifndef TMK_MACHINE_PLACEMENT_H
 #define TMK_MACHINE_PLACEMENT_H
 
@@ -14,8 +15,8 @@ enum tmk_policy {
 
 struct tmk_placement {
     enum tmk_policy policy;
-    int threads;        /* how many entries follow */
-    int *os_cpu;        /* OS CPU number of thread t; -1 with TMK_PLACE_NONE */
+    int threads;         /* how many entries follow */
+    int *os_cpu;         /* OS CPU number of thread t; -1 with TMK_PLACE_NONE */
     bool oversubscribed; /* more threads than CPUs: CPUs repeat in order */
 };
 
@@ -25,8 +26,11 @@ enum tmk_status tmk_placement_make(const struct tmk_topology *topology, const ch
                                    int threads, struct tmk_placement *out);
 void tmk_placement_free(struct tmk_placement *placement);
 
-/* Bind OpenMP threads 0 .. threads-1 of a team of that size. On a synthetic topology this fails
- * with TMK_EUNSUPPORTED and binds nothing. */
+/* Bind OpenMP threads 0 .. threads-1 of a team of that size (with TMK_PLACE_NONE: undo earlier
+ * bindings). OpenMP ends surplus threads when a smaller team runs, and later ones inherit the first
+ * thread's CPU: bind again whenever the team size changes. On a synthetic topology this fails with
+ * TMK_EUNSUPPORTED and binds nothing; so it does, for lack of OpenMP threads or of the right to
+ * bind. TMK_EINVAL: `threads` is not 1 .. placement->threads. */
 enum tmk_status tmk_placement_bind(const struct tmk_topology *topology,
                                    const struct tmk_placement *placement, int threads);
 
