@@ -1,2 +1,256 @@
-/* to be written */
-int main(void) { return 0; }
+/* Networks against published counts: a wrong layer shows in the parameters. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "nets.h"
+
+#include <string.h>
+
+static struct tmk_net make(const char *name, size_t height, size_t width)
+{
+    struct tmk_net net;
+    enum tmk_status status = tmk_net_make(name, height, width, &net);
+    if (status != TMK_OK)
+        fail_msg("%s", tmk_message());
+    return net;
+}
+
+static size_t total_params(const struct tmk_net *net)
+{
+    size_t sum = 0;
+    for (int i = 0; i < net->nlayers; i++)
+        sum += tmk_layer_params(&net->layers[i]);
+    return sum;
+}
+
+static size_t total_weights(const struct tmk_net *net)
+{
+    size_t sum = 0;
+    for (int i = 0; i < net->nlayers; i++)
+        sum += tmk_layer_weights(&net->layers[i]);
+    return sum;
+}
+
+static const struct tmk_layer *layer(const struct tmk_net *net, const char *name)
+{
+    const struct tmk_layer *found = tmk_net_layer(net, name);
+    if (!found)
+        fail_msg("%s has no layer %s", net->name, name);
+    return found;
+}
+
+static void assert_output(const struct tmk_net *net, const char *name, size_t c, size_t h, size_t w)
+{
+    const struct tmk_layer *l = layer(net, name);
+    assert_int_equal(l->oc, c);
+    assert_int_equal(l->oh, h);
+    assert_int_equal(l->ow, w);
+}
+
+static void check_params(const char *name, size_t params)
+{
+    struct tmk_net net = make(name, 0, 0);
+    assert_int_equal(total_params(&net), params);
+    tmk_net_free(&net);
+}
+
+static void published_parameters(void **state)
+{
+    (void)state;
+    check_params("inception-naive", 1089952);
+    check_params("inception-bottleneck", 346720);
+    check_params("googlenet", 6998552);
+    check_params("resnet50", 25557032);
+    check_params("vgg16", 138357544);
+    check_params("alexnet", 60965224);
+    check_params("mobilenet_v1", 4231976);
+    check_params("bert", 108891648); /* bert-base-uncased without its pooler */
+}
+
+static void googlenet_weights_by_module(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *module;
+        size_t weights;
+    } rows[] = {
+        {"conv1", 9408},           {"conv2", 114688},         {"inception_3a", 163328},
+        {"inception_3b", 388096},  {"inception_4a", 375552},  {"inception_4b", 448512},
+        {"inception_4c", 509440},  {"inception_4d", 604672},  {"inception_4e", 867328},
+        {"inception_5a", 1042432}, {"inception_5b", 1442816},
+    };
+    struct tmk_net net = make("googlenet", 0, 0);
+    assert_int_equal(net.nmodules, sizeof rows / sizeof *rows);
+    for (int m = 0; m < net.nmodules; m++) {
+        size_t sum = 0;
+        for (int i = 0; i < net.nlayers; i++)
+            sum += net.layers[i].module == m ? tmk_layer_weights(&net.layers[i]) : 0;
+        assert_string_equal(net.modules[m], rows[m].module);
+        assert_int_equal(sum, rows[m].weights);
+    }
+    assert_int_equal(tmk_layer_weights(layer(&net, "classifier")), 1024000);
+    assert_int_equal(total_weights(&net), 6990272);
+    tmk_net_free(&net);
+}
+
+static size_t conv_outputs(const char *name)
+{
+    struct tmk_net net = make(name, 0, 0);
+    size_t sum = 0;
+    for (int i = 0; i < net.nlayers; i++) {
+        const struct tmk_layer *l = &net.layers[i];
+        sum += l->kind == TMK_LAYER_CONV ? l->oc * l->oh * l->ow : 0;
+    }
+    tmk_net_free(&net);
+    return sum;
+}
+
+static void inception_activations(void **state)
+{
+    (void)state;
+    assert_int_equal(conv_outputs("inception-naive"), 425984);
+    assert_int_equal(conv_outputs("inception-bottleneck"), 622592);
+}
+
+static void inception_joins_branches(void **state)
+{
+    (void)state;
+    struct tmk_net naive = make("inception-naive", 0, 0);
+    assert_output(&naive, "output", 128 + 192 + 96 + 256, 32, 32);
+    tmk_net_free(&naive);
+    struct tmk_net bottleneck = make("inception-bottleneck", 17, 23);
+    assert_output(&bottleneck, "output", 128 + 192 + 96 + 64, 17, 23);
+    tmk_net_free(&bottleneck);
+}
+
+static void googlenet_sizes(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("googlenet", 0, 0);
+    assert_output(&net, "conv1/7x7_s2", 64, 112, 112);
+    assert_output(&net, "pool1/3x3_s2", 64, 56, 56);
+    assert_output(&net, "inception_3a/output", 256, 28, 28);
+    assert_output(&net, "inception_4e/output", 832, 14, 14);
+    assert_output(&net, "inception_5b/output", 1024, 7, 7);
+    tmk_net_free(&net);
+}
+
+static void resnet50_strides_in_its_3x3(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("resnet50", 0, 0);
+    assert_int_equal(layer(&net, "res3a_branch2a")->sh, 1);
+    assert_int_equal(layer(&net, "res3a_branch2b")->sh, 2);
+    assert_int_equal(layer(&net, "res3a_branch1")->sh, 2);
+    assert_null(tmk_net_layer(&net, "res3b_branch1"));
+    assert_output(&net, "res2a_branch2a", 64, 56, 56);
+    assert_output(&net, "res5c_branch2c", 2048, 7, 7);
+    assert_false(layer(&net, "conv1")->bias);
+    assert_int_equal(net.nmodules, 16);
+    tmk_net_free(&net);
+}
+
+static void alexnet_has_two_groups(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("alexnet", 0, 0);
+    assert_output(&net, "conv1", 96, 55, 55);
+    assert_int_equal(layer(&net, "conv2")->groups, 2);
+    assert_output(&net, "pool5", 256, 6, 6);
+    tmk_net_free(&net);
+}
+
+static void mobilenet_alternates_depthwise(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("mobilenet_v1", 0, 0);
+    assert_int_equal(layer(&net, "conv5_6/dw")->groups, 512);
+    assert_output(&net, "conv5_6/dw", 512, 7, 7);
+    assert_output(&net, "conv6/sep", 1024, 7, 7);
+    tmk_net_free(&net);
+}
+
+static void bert_attention_shapes(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("bert", 77, 0);
+    const struct tmk_layer *qk = layer(&net, "layer11/QK"), *pv = layer(&net, "layer0/PV");
+    assert_int_equal(qk->batch, 12);
+    assert_int_equal(qk->m, 77);
+    assert_int_equal(qk->k, 64);
+    assert_int_equal(qk->n, 77);
+    assert_int_equal(pv->k, 77);
+    assert_output(&net, "layer0/PV", 768, 77, 1);
+    assert_output(&net, "layer11/ffn_layernorm", 768, 77, 1);
+    tmk_net_free(&net);
+}
+
+/* Any consumer may rely on it: inputs come before their users, and shapes match. */
+static void graphs_are_ordered(void **state)
+{
+    (void)state;
+    for (const struct tmk_net_entry *entry = tmk_nets; entry->name; entry++) {
+        struct tmk_net net = make(entry->name, 0, 0);
+        assert_true(net.nlayers > 1);
+        for (int i = 0; i < net.nlayers; i++) {
+            const struct tmk_layer *l = &net.layers[i];
+            assert_true(l->kind == TMK_LAYER_INPUT || l->ninputs > 0);
+            assert_ptr_equal(tmk_net_layer(&net, l->name), l); /* names are unique */
+            for (int j = 0; j < l->ninputs; j++)
+                assert_in_range(l->input[j], 0, (uintmax_t)i - 1);
+            if (l->ninputs > 0) {
+                assert_int_equal(l->ih, net.layers[l->input[0]].oh);
+                assert_int_equal(l->iw, net.layers[l->input[0]].ow);
+            }
+            assert_true(l->oc > 0 && l->oh > 0 && l->ow > 0);
+        }
+        tmk_net_free(&net);
+    }
+}
+
+static void rectangular_images(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("resnet50", 193, 320);
+    assert_output(&net, "conv1", 64, 97, 160);
+    assert_output(&net, "res5c_branch2c", 2048, 7, 10);
+    assert_int_equal(total_params(&net), 25557032);
+    tmk_net_free(&net);
+}
+
+static void assert_refused(const char *name, size_t height, size_t width, const char *part)
+{
+    struct tmk_net net;
+    assert_int_equal(tmk_net_make(name, height, width, &net), TMK_EINVAL);
+    if (!strstr(tmk_message(), part))
+        fail_msg("message '%s' does not say '%s'", tmk_message(), part);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    assert_refused("resnet51", 0, 0, "resnet50");
+    assert_refused("", 0, 0, "unknown");
+    assert_refused("vgg16", 16, 0, "pool5");
+    assert_refused("alexnet", 227, 20, "alexnet");
+    assert_refused("resnet50", SIZE_MAX, SIZE_MAX, "image size");
+    assert_refused("resnet50", SIZE_MAX / 64, 64, "image size");
+    assert_refused("bert", 513, 0, "512");
+    assert_refused("bert", 0, 2, "Nx1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(published_parameters),   cmocka_unit_test(googlenet_weights_by_module),
+        cmocka_unit_test(inception_activations),  cmocka_unit_test(inception_joins_branches),
+        cmocka_unit_test(googlenet_sizes),        cmocka_unit_test(resnet50_strides_in_its_3x3),
+        cmocka_unit_test(alexnet_has_two_groups), cmocka_unit_test(mobilenet_alternates_depthwise),
+        cmocka_unit_test(bert_attention_shapes),  cmocka_unit_test(graphs_are_ordered),
+        cmocka_unit_test(rectangular_images),     cmocka_unit_test(refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

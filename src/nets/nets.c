@@ -1,1 +1,109 @@
-/* to be written */
+/* The table of networks, and what can be asked of one. */
+#include "builder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const tmk_layer_kind_name[TMK_NLAYERS] = {
+    [TMK_LAYER_INPUT] = "input",
+    [TMK_LAYER_CONV] = "conv",
+    [TMK_LAYER_LINEAR] = "linear",
+    [TMK_LAYER_MATMUL] = "matmul",
+    [TMK_LAYER_EMBEDDING] = "embedding",
+    [TMK_LAYER_MAXPOOL] = "maxpool",
+    [TMK_LAYER_AVGPOOL] = "avgpool",
+    [TMK_LAYER_ADAPTIVEPOOL] = "adaptivepool",
+    [TMK_LAYER_BATCHNORM] = "batchnorm",
+    [TMK_LAYER_LAYERNORM] = "layernorm",
+    [TMK_LAYER_LRN] = "lrn",
+    [TMK_LAYER_RELU] = "relu",
+    [TMK_LAYER_GELU] = "gelu",
+    [TMK_LAYER_SOFTMAX] = "softmax",
+    [TMK_LAYER_DROPOUT] = "dropout",
+    [TMK_LAYER_ADD] = "add",
+    [TMK_LAYER_CONCAT] = "concat",
+    [TMK_LAYER_FLATTEN] = "flatten",
+};
+
+const struct tmk_net_entry tmk_nets[] = {
+    {"inception-naive", "one Inception module, 256x32x32, branches without reductions",
+     "Szegedy et al. 2015, figure 2a", "inception", 32, 32, tmk_net_inception_naive},
+    {"inception-bottleneck", "the same module with 1x1 reductions before 3x3 and 5x5",
+     "Szegedy et al. 2015, figure 2b", "inception", 32, 32, tmk_net_inception_bottleneck},
+    {"googlenet", "GoogLeNet, nine Inception modules, without the auxiliary classifiers",
+     "Szegedy et al. 2015, table 1", NULL, 224, 224, tmk_net_googlenet},
+    {"resnet50", "ResNet-50 v1.5 (a block strides in its 3x3)",
+     "He et al. 2016, table 1; stride as in torchvision", NULL, 224, 224, tmk_net_resnet50},
+    {"vgg16", "VGG-16, all 3x3", "Simonyan & Zisserman 2015, table 1, column D", NULL, 224, 224,
+     tmk_net_vgg16},
+    {"alexnet", "AlexNet, the original with two groups, 227x227",
+     "Krizhevsky et al. 2012, figure 2", NULL, 227, 227, tmk_net_alexnet},
+    {"mobilenet_v1", "MobileNet v1, width 1: depthwise and pointwise",
+     "Howard et al. 2017, table 1", NULL, 224, 224, tmk_net_mobilenet_v1},
+    {"bert", "BERT base encoder, 128 tokens", "Devlin et al. 2019, section 3", NULL, 128, 1,
+     tmk_net_bert},
+    {NULL, NULL, NULL, NULL, 0, 0, NULL},
+};
+
+static enum tmk_status fail_unknown(const char *name)
+{
+    char names[512] = "";
+    for (const struct tmk_net_entry *entry = tmk_nets; entry->name; entry++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", entry->name);
+    }
+    return tmk_fail(TMK_EINVAL, "network %s is unknown: choose one of %s", name, names);
+}
+
+enum tmk_status tmk_net_make(const char *name, size_t height, size_t width, struct tmk_net *out)
+{
+    const struct tmk_net_entry *entry = tmk_nets;
+    while (entry->name && strcmp(entry->name, name) != 0)
+        entry++;
+    if (!entry->name)
+        return fail_unknown(name);
+    *out = (struct tmk_net){.name = entry->name, .source = entry->source};
+    struct tmk_builder builder = {.net = out, .module = -1};
+    entry->build(&builder, height ? height : entry->height, width ? width : entry->width);
+    if (builder.status != TMK_OK)
+        tmk_net_free(out);
+    return builder.status;
+}
+
+void tmk_net_free(struct tmk_net *net)
+{
+    free(net->layers);
+    free(net->modules);
+    *net = (struct tmk_net){0};
+}
+
+const struct tmk_layer *tmk_net_layer(const struct tmk_net *net, const char *name)
+{
+    for (int i = 0; i < net->nlayers; i++) {
+        if (strcmp(net->layers[i].name, name) == 0)
+            return &net->layers[i];
+    }
+    return NULL;
+}
+
+size_t tmk_layer_weights(const struct tmk_layer *layer)
+{
+    switch (layer->kind) {
+    case TMK_LAYER_CONV:
+        return layer->oc * (layer->ic / layer->groups) * layer->kh * layer->kw;
+    case TMK_LAYER_LINEAR:
+        return layer->ic * layer->oc;
+    case TMK_LAYER_EMBEDDING:
+        return layer->k * layer->oc;
+    default:
+        return 0;
+    }
+}
+
+size_t tmk_layer_params(const struct tmk_layer *layer)
+{
+    if (layer->kind == TMK_LAYER_BATCHNORM || layer->kind == TMK_LAYER_LAYERNORM)
+        return 2 * layer->oc;
+    return tmk_layer_weights(layer) + (layer->bias ? layer->oc : 0);
+}
