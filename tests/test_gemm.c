@@ -1,2 +1,425 @@
-/* to be written */
-int main(void) { return 0; }
+/* The blocked engine: axes and runs, and contractions against a loop over every element. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "alloc.h"
+#include "axes.h"
+#include "gemm.h"
+#include "isa.h"
+#include "plan.h"
+#include "random.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Axes and runs */
+
+static void neighbouring_axes_merge(void **state)
+{
+    (void)state;
+    struct tmk_gemm_index index = {3, {2, 3, 4}, {12, 4, 1}, {24, 8, 2}};
+    struct tmk_axes axes = tmk_axes_make(&index, NULL, NULL);
+    assert_int_equal(axes.n, 1);
+    assert_int_equal(axes.extent[0], 24);
+    assert_int_equal(axes.step[TMK_STEP_SECOND][0], 2);
+}
+
+static void axes_merge_only_if_both_operands_run_on(void **state)
+{
+    (void)state;
+    struct tmk_gemm_index index = {2, {3, 4}, {4, 1}, {5, 1}};
+    assert_int_equal(tmk_axes_make(&index, NULL, NULL).n, 2);
+    ptrdiff_t y[] = {1, 0}, x[] = {0, 1};
+    struct tmk_gemm_index image = {2, {3, 4}, {4, 1}, {4, 1}};
+    assert_int_equal(tmk_axes_make(&image, NULL, NULL).n, 1);
+    assert_int_equal(tmk_axes_make(&image, y, x).n, 2);
+}
+
+static void axes_of_one_position_vanish(void **state)
+{
+    (void)state;
+    struct tmk_gemm_index index = {3, {1, 5, 1}, {7, 2, 3}, {0, 1, 9}};
+    struct tmk_axes axes = tmk_axes_make(&index, NULL, NULL);
+    assert_int_equal(axes.n, 1);
+    assert_int_equal(axes.step[TMK_STEP_FIRST][0], 2);
+    struct tmk_gemm_index scalar = {1, {1}, {7}, {7}};
+    axes = tmk_axes_make(&scalar, NULL, NULL);
+    assert_int_equal(axes.n, 0);
+    assert_int_equal(tmk_axes_count(&axes), 1);
+}
+
+static void positions_start_anywhere(void **state)
+{
+    (void)state;
+    struct tmk_gemm_index index = {2, {3, 4}, {10, 1}, {1, 3}};
+    struct tmk_axes axes = tmk_axes_make(&index, NULL, NULL);
+    ptrdiff_t first[6], second[6];
+    tmk_axes_positions(&axes, 3, 6, first, second, NULL, NULL);
+    const ptrdiff_t want_first[] = {3, 10, 11, 12, 13, 20}, want_second[] = {9, 1, 4, 7, 10, 2};
+    assert_memory_equal(first, want_first, sizeof first);
+    assert_memory_equal(second, want_second, sizeof second);
+}
+
+static void runs_break_at_a_new_step_or_image_row(void **state)
+{
+    (void)state;
+    const ptrdiff_t offset[] = {0, 1, 2, 3, 10, 12, 14};
+    const int32_t y[] = {0, 0, 1, 1, 1, 1, 1}, x[] = {0, 1, 0, 1, 2, 4, 6};
+    struct tmk_run runs[7];
+    assert_int_equal(tmk_find_runs(offset, NULL, NULL, 7, runs), 2);
+    assert_int_equal(runs[0].length, 4);
+    assert_int_equal(runs[1].step, 2);
+    assert_int_equal(tmk_find_runs(offset, y, x, 7, runs), 3);
+    assert_int_equal(runs[0].length, 2);
+    assert_int_equal(runs[1].start, 2);
+    assert_int_equal(runs[2].x_step, 2);
+}
+
+/* Contractions. An operand is a list of (axis of an index) in random memory order, dense. */
+
+struct layout {
+    int n;
+    size_t extent[12];
+    ptrdiff_t *step[12]; /* where to write the axis's step */
+};
+
+static void add(struct layout *layout, size_t extent, ptrdiff_t *step)
+{
+    layout->extent[layout->n] = extent;
+    layout->step[layout->n++] = step;
+}
+
+static size_t lay_out(struct layout *layout, struct tmk_random *random)
+{
+    int order[12];
+    for (int i = 0; i < layout->n; i++) {
+        int j = (int)tmk_random_below(random, (uint32_t)i + 1);
+        order[i] = order[j];
+        order[j] = i;
+    }
+    size_t count = 1;
+    for (int i = 0; i < layout->n; i++) {
+        *layout->step[order[i]] = (ptrdiff_t)count;
+        count *= layout->extent[order[i]];
+    }
+    return count;
+}
+
+static void fill(void *memory, enum tmk_dtype dtype, size_t count, struct tmk_random *random)
+{
+    for (size_t i = 0; i < count; i++) {
+        int v = (int)tmk_random_below(random, 9) - 4;
+        if (dtype == TMK_F32)
+            ((float *)memory)[i] = (float)v;
+        else
+            ((double *)memory)[i] = v;
+    }
+}
+
+static double element(const void *memory, enum tmk_dtype dtype, ptrdiff_t i)
+{
+    return dtype == TMK_F32 ? (double)((const float *)memory)[i] : ((const double *)memory)[i];
+}
+
+static void next(size_t *index, const size_t *extent, int n)
+{
+    for (int i = n - 1; i >= 0 && ++index[i] == extent[i]; i--)
+        index[i] = 0;
+}
+
+static size_t count_of(const struct tmk_gemm_index *index)
+{
+    size_t count = 1;
+    for (int i = 0; i < index->axes; i++)
+        count *= index->extent[i];
+    return count;
+}
+
+static ptrdiff_t dot(const size_t *index, const ptrdiff_t *step, int n)
+{
+    ptrdiff_t sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += (ptrdiff_t)index[i] * step[i];
+    return sum;
+}
+
+/* One element of C by definition. */
+static double expected(const struct tmk_gemm *g, const size_t *bi, const size_t *mi,
+                       const size_t *ni)
+{
+    size_t ki[TMK_GEMM_AXES] = {0};
+    double sum = 0;
+    for (size_t k = 0; k < count_of(&g->k); k++, next(ki, g->k.extent, g->k.axes)) {
+        ptrdiff_t y =
+            g->window.y0 + dot(ki, g->window.k_y, g->k.axes) + dot(ni, g->window.n_y, g->n.axes);
+        ptrdiff_t x =
+            g->window.x0 + dot(ki, g->window.k_x, g->k.axes) + dot(ni, g->window.n_x, g->n.axes);
+        if (g->window.on &&
+            (y < 0 || y >= (ptrdiff_t)g->window.h || x < 0 || x >= (ptrdiff_t)g->window.w))
+            continue;
+        ptrdiff_t a = dot(bi, g->batch.a, g->batch.axes) + dot(mi, g->m.first, g->m.axes) +
+                      dot(ki, g->k.first, g->k.axes);
+        ptrdiff_t b = dot(bi, g->batch.b, g->batch.axes) + dot(ni, g->n.first, g->n.axes) +
+                      dot(ki, g->k.second, g->k.axes);
+        sum += element(g->a, g->dtype, a) * element(g->b, g->dtype, b);
+    }
+    return sum;
+}
+
+/* Run on several team sizes; every element must be right, and the same bits every time. */
+static void check(struct tmk_gemm *g, size_t c_count, uint32_t seed)
+{
+    static const int threads[] = {1, 2, 3, 7};
+    size_t bytes = c_count * tmk_dtype_size(g->dtype);
+    char *before = malloc(bytes), *first = malloc(bytes);
+    memcpy(before, g->c, bytes);
+    for (int t = 0; t < 4; t++) {
+        struct tmk_exec exec = {.threads = threads[t]};
+        exec.workspace_bytes = tmk_gemm_workspace(g, threads[t]);
+        assert_int_equal(tmk_alloc(exec.workspace_bytes, "workspace", &exec.workspace), TMK_OK);
+        memset(exec.workspace, 0xff, exec.workspace_bytes);
+        memcpy(g->c, before, bytes);
+        assert_int_equal(tmk_gemm_run(g, &exec), TMK_OK);
+        tmk_free(exec.workspace);
+        if (t == 0)
+            memcpy(first, g->c, bytes);
+        else
+            assert_memory_equal(first, g->c, bytes);
+    }
+    size_t bi[TMK_GEMM_AXES] = {0}, batches = 1;
+    for (int i = 0; i < g->batch.axes; i++)
+        batches *= g->batch.extent[i];
+    for (size_t b = 0; b < batches; b++, next(bi, g->batch.extent, g->batch.axes)) {
+        size_t mi[TMK_GEMM_AXES] = {0};
+        for (size_t m = 0; m < count_of(&g->m); m++, next(mi, g->m.extent, g->m.axes)) {
+            size_t ni[TMK_GEMM_AXES] = {0};
+            for (size_t n = 0; n < count_of(&g->n); n++, next(ni, g->n.extent, g->n.axes)) {
+                ptrdiff_t at = dot(bi, g->batch.c, g->batch.axes) +
+                               dot(mi, g->m.second, g->m.axes) + dot(ni, g->n.second, g->n.axes);
+                double want =
+                    expected(g, bi, mi, ni) + (g->accumulate ? element(before, g->dtype, at) : 0);
+                if (element(g->c, g->dtype, at) != want)
+                    fail_msg("seed %u: C(%zu, %zu, %zu) is %g, should be %g", seed, b, m, n,
+                             element(g->c, g->dtype, at), want);
+            }
+        }
+    }
+    free(before);
+    free(first);
+}
+
+static int random_index(struct tmk_gemm_index *index, struct tmk_random *random, size_t largest)
+{
+    index->axes = (int)tmk_random_below(random, 4);
+    for (int i = 0; i < index->axes; i++)
+        index->extent[i] = 1 + tmk_random_below(random, (uint32_t)largest >> i);
+    return index->axes;
+}
+
+static void random_contraction(uint32_t seed)
+{
+    struct tmk_random random;
+    tmk_random_seed(&random, seed);
+    struct tmk_gemm g = {.dtype = (enum tmk_dtype)tmk_random_below(&random, 2),
+                         .accumulate = tmk_random_below(&random, 2)};
+    struct layout a = {0}, b = {0}, c = {0};
+    g.batch.axes = (int)tmk_random_below(&random, 3);
+    for (int i = 0; i < g.batch.axes; i++) {
+        g.batch.extent[i] = 1 + tmk_random_below(&random, 3);
+        add(&a, g.batch.extent[i], &g.batch.a[i]);
+        add(&b, g.batch.extent[i], &g.batch.b[i]);
+        add(&c, g.batch.extent[i], &g.batch.c[i]);
+    }
+    for (int i = 0, n = random_index(&g.m, &random, 20); i < n; i++) {
+        add(&a, g.m.extent[i], &g.m.first[i]);
+        add(&c, g.m.extent[i], &g.m.second[i]);
+    }
+    for (int i = 0, n = random_index(&g.n, &random, 20); i < n; i++) {
+        add(&b, g.n.extent[i], &g.n.first[i]);
+        add(&c, g.n.extent[i], &g.n.second[i]);
+    }
+    for (int i = 0, n = random_index(&g.k, &random, 16); i < n; i++) {
+        add(&a, g.k.extent[i], &g.k.first[i]);
+        add(&b, g.k.extent[i], &g.k.second[i]);
+    }
+    size_t na = lay_out(&a, &random), nb = lay_out(&b, &random), nc = lay_out(&c, &random);
+    size_t element_bytes = tmk_dtype_size(g.dtype);
+    void *am = malloc(na * element_bytes), *bm = malloc(nb * element_bytes);
+    g.c = malloc(nc * element_bytes);
+    fill(am, g.dtype, na, &random);
+    fill(bm, g.dtype, nb, &random);
+    fill(g.c, g.dtype, nc, &random);
+    g.a = am;
+    g.b = bm;
+    check(&g, nc, seed);
+    free(am);
+    free(bm);
+    free(g.c);
+}
+
+static void random_contractions(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 300; seed++)
+        random_contraction(seed);
+}
+
+static size_t up_to(struct tmk_random *random, uint32_t largest)
+{
+    return 1 + tmk_random_below(random, largest);
+}
+
+/* B a window on an image (images, channels, h, w) in nchw or nhwc order, padded anyhow. */
+static void random_window(uint32_t seed)
+{
+    struct tmk_random random;
+    tmk_random_seed(&random, seed);
+    size_t n = up_to(&random, 3), ch = up_to(&random, 9), h = up_to(&random, 12);
+    size_t w = up_to(&random, 40), kh = up_to(&random, 4), kw = up_to(&random, 4);
+    size_t oh = up_to(&random, 8), ow = up_to(&random, 40), m = up_to(&random, 20);
+    ptrdiff_t sh = (ptrdiff_t)up_to(&random, 3), sw = (ptrdiff_t)up_to(&random, 3);
+    ptrdiff_t dh = (ptrdiff_t)up_to(&random, 3) - 2, dw = (ptrdiff_t)up_to(&random, 4) - 2;
+    bool nhwc = tmk_random_below(&random, 2);
+    ptrdiff_t is = nhwc ? (ptrdiff_t)ch : 1, cs = nhwc ? 1 : (ptrdiff_t)(h * w);
+    ptrdiff_t rs = is * (ptrdiff_t)w, ns = (ptrdiff_t)(ch * h * w);
+    ptrdiff_t y0 = (ptrdiff_t)tmk_random_below(&random, 7) - 3;
+    ptrdiff_t x0 = (ptrdiff_t)tmk_random_below(&random, 7) - 3;
+    size_t cols = n * oh * ow, depth = ch * kh * kw;
+    ptrdiff_t d = (ptrdiff_t)depth;
+    struct tmk_gemm g = {
+        .dtype = (enum tmk_dtype)tmk_random_below(&random, 2),
+        .m = {1, {m}, {d}, {(ptrdiff_t)cols}},
+        .n = {3, {n, oh, ow}, {ns, sh * rs, sw * is}, {(ptrdiff_t)(oh * ow), (ptrdiff_t)ow, 1}},
+        .k = {3, {ch, kh, kw}, {(ptrdiff_t)(kh * kw), (ptrdiff_t)kw, 1}, {cs, dh * rs, dw * is}},
+        .window = {.on = true,
+                   .y0 = y0,
+                   .x0 = x0,
+                   .k_y = {0, dh, 0},
+                   .k_x = {0, 0, dw},
+                   .n_y = {0, sh, 0},
+                   .n_x = {0, 0, sw},
+                   .h = h,
+                   .w = w},
+    };
+    if (tmk_random_below(&random, 2)) { /* columns of C apart: the engine exchanges A and B */
+        g.m.second[0] = 1;
+        for (int i = 0; i < 3; i++)
+            g.n.second[i] *= (ptrdiff_t)m;
+    }
+    size_t bytes = tmk_dtype_size(g.dtype);
+    char *a = malloc(m * depth * bytes), *b = malloc(n * ch * h * w * bytes);
+    g.c = malloc(m * cols * bytes);
+    fill(a, g.dtype, m * depth, &random);
+    fill(b, g.dtype, n * ch * h * w, &random);
+    memset(g.c, 0xff, m * cols * bytes);
+    g.a = a;
+    g.b = b + (y0 * rs + x0 * is) * (ptrdiff_t)bytes;
+    check(&g, m * cols, seed);
+    free(a);
+    free(b);
+    free(g.c);
+}
+
+static void random_windows(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 300; seed++)
+        random_window(seed);
+}
+
+/* Sizes at and around the register tile and the blocks. */
+static void plain(enum tmk_dtype dtype, size_t m, size_t n, size_t k)
+{
+    struct tmk_random random;
+    tmk_random_seed(&random, (uint32_t)(m * 31 + n * 7 + k));
+    size_t bytes = tmk_dtype_size(dtype);
+    void *a = malloc(m * k * bytes), *b = malloc(k * n * bytes), *c = malloc(m * n * bytes);
+    fill(a, dtype, m * k, &random);
+    fill(b, dtype, k * n, &random);
+    memset(c, 0xff, m * n * bytes);
+    struct tmk_view va, vb, vc;
+    assert_int_equal(tmk_view_make(&va, dtype, 2, (size_t[]){m, k}, a, m * k * bytes), TMK_OK);
+    assert_int_equal(tmk_view_make(&vb, dtype, 2, (size_t[]){k, n}, b, k * n * bytes), TMK_OK);
+    assert_int_equal(tmk_view_make(&vc, dtype, 2, (size_t[]){m, n}, c, m * n * bytes), TMK_OK);
+    struct tmk_gemm g = tmk_gemm_matrices(&va, &vb, &vc);
+    check(&g, m * n, 0);
+    free(a);
+    free(b);
+    free(c);
+}
+
+static void tiles_and_blocks_at_their_edges(void **state)
+{
+    (void)state;
+    for (int d = 0; d < TMK_NDTYPES; d++) {
+        const struct tmk_micro *micro = tmk_micro((enum tmk_dtype)d);
+        for (size_t dm = 0; dm < 3; dm++) {
+            for (size_t dn = 0; dn < 3; dn++)
+                plain((enum tmk_dtype)d, 2 * micro->mr - 1 + dm, 2 * micro->nr - 1 + dn, 5);
+        }
+        plain((enum tmk_dtype)d, 1, 1, 3000);
+        plain((enum tmk_dtype)d, 3, 5, 1201);
+        plain((enum tmk_dtype)d, 401, 3, 700);
+        plain((enum tmk_dtype)d, 2, 9001, 311);
+        plain((enum tmk_dtype)d, 307, 211, 503);
+    }
+}
+
+static void a_small_workspace_is_refused(void **state)
+{
+    (void)state;
+    float x = 1;
+    struct tmk_gemm g = {.dtype = TMK_F32, .a = &x, .b = &x, .c = &x};
+    struct tmk_exec exec = {.threads = 1};
+    assert_int_equal(tmk_gemm_run(&g, &exec), TMK_EINVAL);
+    assert_non_null(strstr(tmk_message(), "workspace"));
+}
+
+static void phases_are_noted(void **state)
+{
+    (void)state;
+    enum { N = 200 };
+    static float a[N * N], b[N * N], c[N * N];
+    struct tmk_gemm g = {.dtype = TMK_F32,
+                         .a = a,
+                         .b = b,
+                         .c = c,
+                         .m = {1, {N}, {N}, {N}},
+                         .n = {1, {N}, {1}, {1}},
+                         .k = {1, {N}, {1}, {N}}};
+    struct tmk_phases phases[2] = {{{0}}};
+    struct tmk_exec exec = {.threads = 2, .phases = phases};
+    exec.workspace_bytes = tmk_gemm_workspace(&g, 2);
+    assert_int_equal(tmk_alloc(exec.workspace_bytes, "workspace", &exec.workspace), TMK_OK);
+    assert_int_equal(tmk_gemm_run(&g, &exec), TMK_OK);
+    tmk_free(exec.workspace);
+    for (int t = 0; t < 2; t++) {
+        assert_true(phases[t].seconds[TMK_PHASE_PACK] > 0);
+        assert_true(phases[t].seconds[TMK_PHASE_COMPUTE] > 0);
+    }
+}
+
+int main(void)
+{
+    if (tmk_isa_select() != TMK_OK) { /* TILEMARK_ISA names one that this CPU lacks */
+        print_message("1..0 # SKIP %s\n", tmk_message());
+        return 0;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(neighbouring_axes_merge),
+        cmocka_unit_test(axes_merge_only_if_both_operands_run_on),
+        cmocka_unit_test(axes_of_one_position_vanish),
+        cmocka_unit_test(positions_start_anywhere),
+        cmocka_unit_test(runs_break_at_a_new_step_or_image_row),
+        cmocka_unit_test(random_contractions),
+        cmocka_unit_test(random_windows),
+        cmocka_unit_test(tiles_and_blocks_at_their_edges),
+        cmocka_unit_test(a_small_workspace_is_refused),
+        cmocka_unit_test(phases_are_noted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
