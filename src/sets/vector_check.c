@@ -4,6 +4,8 @@
 #include "matmul.h"
 
 #include <math.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,7 +48,7 @@ static enum tmk_status get_ints(const struct tmk_vector *vector, const char *nam
 static enum tmk_status describe_conv2d(const struct tmk_vector *vector, char *buf, size_t size)
 {
     const struct tmk_vector_field *x, *w;
-    size_t stride[2], padding[2], dilation[2], groups;
+    size_t stride[2], padding[2], dilation[2], groups = 1;
     TMK_TRY(find_field(vector, "x", &x));
     TMK_TRY(find_field(vector, "w", &w));
     TMK_TRY(get_ints(vector, "stride", 2, 1, stride));
