@@ -1,0 +1,38 @@
+/* What the files of this room share: the parts that tmk_op_matmul is put together from, and the
+ * walk over a product's batch. */
+#ifndef TMK_MATMUL_MATMUL_PARTS_H
+#define TMK_MATMUL_MATMUL_PARTS_H
+
+#include "matmul.h"
+
+/* struct tmk_op's functions of the same name. */
+enum tmk_status tmk_matmul_parse(const char *desc, const struct tmk_context *context,
+                                 struct tmk_problem *out);
+void tmk_matmul_format(const struct tmk_problem *problem, char *buf, size_t size);
+enum tmk_status tmk_matmul_operand(const struct tmk_problem *problem, enum tmk_operand operand,
+                                   struct tmk_view *view, size_t *count);
+enum tmk_status tmk_matmul_oracle(const struct tmk_problem *problem, enum tmk_dir dir,
+                                  const struct tmk_args *args, const struct tmk_args *out,
+                                  const struct tmk_args *magnitude);
+
+/* Shape of SRC, WEI or DST: nbatch + 2 sizes, its own batch dimensions (not the broadcast ones)
+ * before rows and columns. */
+void tmk_matmul_shape(const struct tmk_matmul *p, enum tmk_operand operand, size_t *shape);
+
+/* The matrices of a product are counted twice over: by position along the batch axes that `out`
+ * keeps, and by position along the reduced ones, whose products are summed. Positions run
+ * row-major; without such axes there is one. */
+size_t tmk_matmul_positions(const struct tmk_matmul_product *product, bool reduced);
+
+/* Elements from the first matrix of each view to the one at a position. Offsets of a kept and of a
+ * reduced position add up. */
+struct tmk_matmul_offset {
+    ptrdiff_t out, left, right;
+};
+struct tmk_matmul_offset tmk_matmul_offset_at(const struct tmk_matmul_product *product,
+                                              bool reduced, size_t position);
+
+/* The last two dimensions of a view of a product, `offset` elements on from the first matrix. */
+struct tmk_view tmk_matmul_matrix(const struct tmk_view *view, ptrdiff_t offset);
+
+#endif
