@@ -37,8 +37,9 @@ static inline const struct tmk_conv2d *tmk_conv2d_of(const struct tmk_problem *p
 ptrdiff_t tmk_conv2d_pad_bottom(const struct tmk_conv2d *p);
 ptrdiff_t tmk_conv2d_pad_right(const struct tmk_conv2d *p);
 
-/* The window each direction slides: over x for fwd and bwd_w (for bwd_w, taps and outputs change
- * roles: contract over oh, ow), over the spread and padded dy for bwd_d. */
+/* The window each direction slides. fwd: over x. bwd_w: over x too, but taps and outputs change
+ * roles (`out` is the kernel's size, `taps` is oh or ow, stride is the dilation and the other way
+ * round), to contract over oh, ow. bwd_d: over the spread and padded dy, with w rotated. */
 struct tmk_window tmk_conv2d_window(const struct tmk_conv2d *p, enum tmk_dir dir);
 
 /* Channels [g*C/G, (g+1)*C/G) of an operand: dimension 1 of x and y, dimension 0 of w and b. */
