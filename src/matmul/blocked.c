@@ -2,6 +2,8 @@
 #include "gemm.h"
 #include "matmul.h"
 
+#include <stdint.h>
+
 static void add_axis(struct tmk_gemm_index *index, size_t extent, ptrdiff_t first, ptrdiff_t second)
 {
     index->extent[index->axes] = extent;
