@@ -65,12 +65,21 @@ static void guess_options(struct guess *guess, const struct poptOption *table)
     }
 }
 
-static enum tmk_status bad_option(const char *command, poptContext context, int error,
-                                  const struct poptOption *table)
+/* popt names the word it stopped at, which is the value in "--seed x": the option stands before. */
+static enum tmk_status bad_value(int error, const char *word, int argc, const char **argv)
 {
-    const char *option = poptBadOption(context, POPT_BADOPTION_NOALIAS);
-    if (error != POPT_ERROR_BADOPT)
-        return tmk_fail(TMK_EINVAL, "%s: %s: see %s --help", option, poptStrerror(error), command);
+    const char *reason = poptStrerror(error), *command = argv[0];
+    int at = argc - 1;
+    while (at > 1 && strcmp(argv[at], word))
+        at--;
+    if (error == POPT_ERROR_NOARG || strchr(word, '=') || at <= 1)
+        return tmk_fail(TMK_EINVAL, "%s: %s: see %s --help", word, reason, command);
+    return tmk_fail(TMK_EINVAL, "%s %s: %s: see %s --help", argv[at - 1], word, reason, command);
+}
+
+static enum tmk_status unknown_option(const char *command, const char *option,
+                                      const struct poptOption *table)
+{
     struct guess guess = guess_begin(option + strspn(option, "-"));
     guess_options(&guess, table);
     if (!guess.nearest)
@@ -85,7 +94,7 @@ static void print_help(poptContext context, const struct tmk_usage *usage)
     size_t size = strlen(usage->synopsis) + strlen(usage->about) + 4;
     char *head = malloc(size);
     if (head) {
-        snprintf(head, size, "%s\n\n%s\n", usage->synopsis, usage->about);
+        snprintf(head, size, "%s\n\n%s", usage->synopsis, usage->about);
         poptSetOtherOptionHelp(context, head);
         free(head);
     }
@@ -103,9 +112,11 @@ enum tmk_status tmk_cli_parse(int argc, const char **argv, const struct poptOpti
                               const char ***rest, bool *done)
 {
     static const char *nothing[] = {NULL};
+    static struct poptOption help[] = {
+        {"help", 'h', POPT_ARG_NONE, NULL, 'h', "show this help", NULL}, POPT_TABLEEND};
     static struct poptOption table[] = {
         {NULL, '\0', POPT_ARG_INCLUDE_TABLE, NULL, 0, "Options:", NULL},
-        {"help", 'h', POPT_ARG_NONE, NULL, 'h', "show this help", NULL},
+        {NULL, '\0', POPT_ARG_INCLUDE_TABLE, help, 0, "Help:", NULL},
         POPT_TABLEEND,
     };
     table[0].arg = (void *)options; /* popt's tables are not const */
@@ -113,8 +124,11 @@ enum tmk_status tmk_cli_parse(int argc, const char **argv, const struct poptOpti
     *rest = nothing;
     *context_out = poptGetContext(argv[0], argc, argv, table, 0);
     int option = poptGetNextOpt(*context_out);
-    if (option < -1)
-        return bad_option(argv[0], *context_out, option, table);
+    if (option < -1) {
+        const char *word = poptBadOption(*context_out, POPT_BADOPTION_NOALIAS);
+        return option == POPT_ERROR_BADOPT ? unknown_option(argv[0], word, table)
+                                           : bad_value(option, word, argc, argv);
+    }
     if (option == 'h') {
         print_help(*context_out, usage);
         *done = true;
