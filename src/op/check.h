@@ -21,23 +21,26 @@ void tmk_reference_free(struct tmk_reference *reference);
 
 struct tmk_verdict {
     bool passed;
-    double err_over_bound; /* real data: the largest |result - reference| / bound; <= 1 passes */
+    double err_over_bound; /* the largest |result - reference| / bound; <= 1 passes */
     char text[256];        /* if it failed: what, where, by how much */
 };
 
-/* Element by element: equal. A NaN on either side is a failure. */
+/* Element by element: equal. A NaN or an infinity on either side is a failure. */
 struct tmk_verdict tmk_check_exact(const struct tmk_view *result, const struct tmk_view *reference);
 
 /* |result - reference| <= gamma_{depth+1} * magnitude with the unit roundoff of result's dtype
  * (gamma_n = n u / (1 - n u), Higham 2002, section 3.1); TMK_NORMWISE: the bound is that of the
- * largest magnitude, times 8 (Winograd's transforms amplify). Not finite: a failure. */
+ * largest magnitude, times 8 (Winograd's transforms amplify). Where n u >= 1 there is no bound. Not
+ * finite: a failure. */
 struct tmk_verdict tmk_check_bound(const struct tmk_view *result, const struct tmk_view *reference,
                                    const struct tmk_view *magnitude, size_t depth,
                                    enum tmk_accuracy accuracy);
 
 /* Run `impl` on `threads` threads in memory of its own: first on integers (equality; skipped for a
- * TMK_NORMWISE implementation), then on reals (bound). Outputs are poisoned before each run and the
- * ends of the workspace guarded. Failures of memory or of the kernel itself are the returned status. */
+ * TMK_NORMWISE implementation), then on reals (bound). Outputs and workspace are poisoned before
+ * each run and the ends of the workspace guarded: writing just outside fails, far outside faults.
+ * Writing to an input, into gaps or beside the outputs fails too. Failures of memory or of the kernel
+ * itself are the returned status; TMK_EUNSUPPORTED if the implementation does not offer this. */
 enum tmk_status tmk_check_impl(const struct tmk_reference *reference, const struct tmk_impl *impl,
                                int threads, struct tmk_verdict *verdict);
 
