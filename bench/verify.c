@@ -55,8 +55,8 @@ static size_t largest_workspace(const struct tmk_selection *selection,
     return largest;
 }
 
-/* Operands of the problem's own type, the oracle's inputs and its three answers in doubles, and the
- * largest workspace must fit at once. */
+/* Operands of the problem's own type, those of the oracle's passes in doubles, and the largest
+ * workspace must fit at once. */
 static enum tmk_status check_memory(const struct tmk_selection *selection,
                                     const struct tmk_tally *tally,
                                     const struct tmk_problem *problem, enum tmk_dir dir)
@@ -65,7 +65,7 @@ static enum tmk_status check_memory(const struct tmk_selection *selection,
     TMK_TRY(tmk_data_bytes(problem, &operands));
     double doubles = (double)operands / (double)tmk_dtype_size(problem->dtype) * sizeof(double);
     double workspace = (double)largest_workspace(selection, tally, problem, dir);
-    double needed = (double)operands + (1 + ORACLE_PASSES) * doubles + workspace;
+    double needed = (double)operands + ORACLE_PASSES * doubles + workspace;
     if (available == SIZE_MAX || needed <= (double)available)
         return TMK_OK;
     char need[32], have[32], descriptor[TMK_DESC_MAX];

@@ -138,7 +138,7 @@ static enum tmk_status read_exact(struct reader *reader, struct tmk_vector *vect
 
 static enum tmk_status read_ints(struct reader *reader, struct tmk_vector *vector)
 {
-    struct tmk_vector_field *field;
+    struct tmk_vector_field *field = NULL;
     TMK_TRY(add_field(reader, vector, &field));
     field->ndim = 1;
     TMK_TRY(read_size(reader, "a count of integers", SIZE_MAX, &field->count));
@@ -153,7 +153,7 @@ static enum tmk_status read_ints(struct reader *reader, struct tmk_vector *vecto
 
 static enum tmk_status read_str(struct reader *reader, struct tmk_vector *vector)
 {
-    struct tmk_vector_field *field;
+    struct tmk_vector_field *field = NULL;
     TMK_TRY(add_field(reader, vector, &field));
     const char *token = next_token(reader);
     if (!token)
@@ -164,7 +164,7 @@ static enum tmk_status read_str(struct reader *reader, struct tmk_vector *vector
 
 static enum tmk_status read_tensor(struct reader *reader, struct tmk_vector *vector)
 {
-    struct tmk_vector_field *field;
+    struct tmk_vector_field *field = NULL;
     size_t ndim = 0;
     TMK_TRY(add_field(reader, vector, &field));
     TMK_TRY(read_size(reader, "a number of dimensions, 0 to 8", TMK_MAX_DIMS, &ndim));
