@@ -59,16 +59,26 @@ static double team_seconds(const struct work *work, size_t repeats)
     return team == work->threads ? last - first : INFINITY;
 }
 
-/* Best time of one repeat, over rounds long enough to measure. Finding their length warms up. */
+/* Repeats that keep one thread busy for a round. The best of three tries counts, alone and without
+ * a team's barriers, so that a thread that had to wait does not make rounds too short. */
+static size_t repeats_per_round(const struct work *work)
+{
+    for (size_t repeats = 1;; repeats *= 2) {
+        double seconds = INFINITY;
+        for (int attempt = 0; attempt < 3; attempt++) {
+            double start = tmk_now();
+            work->run(work, 0, repeats);
+            seconds = fmin(seconds, tmk_now() - start);
+        }
+        if (seconds > ROUND_SECONDS / 4)
+            return TMK_MAX((size_t)((double)repeats * ROUND_SECONDS / seconds), 1);
+    }
+}
+
+/* Best time of one repeat. */
 static double best_seconds(const struct work *work, int rounds)
 {
-    size_t repeats = 1;
-    double seconds = team_seconds(work, repeats);
-    while (seconds < ROUND_SECONDS / 2) {
-        repeats *= 2;
-        seconds = team_seconds(work, repeats);
-    }
-    repeats = TMK_MAX((size_t)((double)repeats * ROUND_SECONDS / seconds), 1);
+    size_t repeats = repeats_per_round(work);
     double best = INFINITY;
     for (int round = 0; round < rounds; round++)
         best = fmin(best, team_seconds(work, repeats));
