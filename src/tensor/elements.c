@@ -30,12 +30,19 @@ void tmk_view_set(const struct tmk_view *view, const size_t *index, double value
 void tmk_view_each(const struct tmk_view *view,
                    void (*visit)(void *ctx, const size_t *index, void *element), void *ctx)
 {
+    ptrdiff_t size = (ptrdiff_t)tmk_dtype_size(view->dtype);
     size_t index[TMK_MAX_DIMS] = {0};
+    char *element = view->data;
     int d = tmk_view_count(view) ? 0 : -1;
     while (d >= 0) {
-        visit(ctx, index, address(view, index));
-        for (d = view->ndim - 1; d >= 0 && ++index[d] == view->shape[d]; d--)
+        visit(ctx, index, element);
+        for (d = view->ndim - 1; d >= 0; d--) {
+            element += view->stride[d] * size;
+            if (++index[d] < view->shape[d])
+                break;
             index[d] = 0;
+            element -= view->stride[d] * size * (ptrdiff_t)view->shape[d];
+        }
     }
 }
 
