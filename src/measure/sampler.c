@@ -114,7 +114,8 @@ static enum tmk_status run_batch(const struct group *group, size_t index)
 }
 
 /* Choose the number of calls that lasts about batch_s. The very first call pays for page faults
- * and cold code, so it is only a measure if it was long. */
+ * and cold code, so it only counts if it was very long. A disturbed batch is long too, so the
+ * number must prove itself twice. */
 static enum tmk_status warm_up(const struct group *group, size_t index)
 {
     struct entrant *entrant = &group->entrants[index];
@@ -123,14 +124,18 @@ static enum tmk_status warm_up(const struct group *group, size_t index)
     TMK_TRY(run_batch(group, index));
     if (group->sampling->cold || entrant->latest >= LONG_CALL * batch)
         return TMK_OK;
-    for (;;) {
+    for (int proofs = 0; proofs < 2 && entrant->calls < MAX_CALLS;) {
         TMK_TRY(run_batch(group, index));
-        if (entrant->latest >= batch / 2 || entrant->calls >= MAX_CALLS)
-            return TMK_OK;
+        if (entrant->latest >= batch / 2) {
+            proofs++;
+            continue;
+        }
         double wanted = ceil(entrant->calls * batch / TMK_MAX(entrant->latest, 1e-9));
         wanted = TMK_MIN(wanted, (double)entrant->calls * MAX_GROWTH);
         entrant->calls = (unsigned)TMK_MIN(wanted, (double)MAX_CALLS);
+        proofs = 0;
     }
+    return TMK_OK;
 }
 
 static enum tmk_status warm_up_all(struct group *group)
