@@ -15,17 +15,24 @@
     DO(12) DO(13) DO(14) DO(15) DO(16) DO(17) DO(18) DO(19) DO(20) DO(21) DO(22) DO(23)
 #define CHAINS JOIN(CHAINS_, TMK_CHAINS)
 
+/* ARM's instruction adds to its destination, x86's may multiply it: these forms need no copies. The
+ * constants, 1e-30 and 1, make both round to the same value for ever: no overflow, no denormals. */
+#if defined(__aarch64__)
+#define STEP(i) x##i += x##i * factor;
+#else
+#define STEP(i) x##i = x##i * factor + one;
+#endif
+
 /* Volatile values come from nowhere and go nowhere that the compiler knows, so it can neither fold
- * the loop nor merge chains. x/2 + 1 stays between 1 and 26, free of overflow and denormals. */
-#define START(i) vector x##i = start + i;
-#define STEP(i) x##i = x##i * factor + addend;
+ * the loop nor merge chains. */
+#define START(i) vector x##i = one + i;
 #define SINK(i) sink = x##i;
 #define DEFINE_FMA(NAME, TYPE)                                                                     \
     static void NAME(size_t steps)                                                                 \
     {                                                                                              \
         typedef TYPE vector __attribute__((vector_size(TMK_VECTOR_BYTES)));                        \
-        volatile vector half = (vector){0} + (TYPE)0.5, one = (vector){0} + 1, sink;               \
-        const vector factor = half, addend = one, start = one;                                     \
+        volatile vector tiny = (vector){0} + (TYPE)1e-30, unit = (vector){0} + 1, sink;            \
+        const vector factor = tiny, one = unit;                                                    \
         CHAINS(START)                                                                              \
         for (size_t step = 0; step < steps; step++) {                                              \
             CHAINS(STEP)                                                                           \
