@@ -39,8 +39,9 @@ struct tmk_verdict tmk_check_bound(const struct tmk_view *result, const struct t
 /* Run `impl` on `threads` threads in memory of its own: first on integers (equality; skipped for a
  * TMK_NORMWISE implementation), then on reals (bound). Outputs and workspace are poisoned before
  * each run and the ends of the workspace guarded: writing just outside fails, far outside faults.
- * Writing to an input, into gaps or beside the outputs fails too. Failures of memory or of the kernel
- * itself are the returned status; TMK_EUNSUPPORTED if the implementation does not offer this. */
+ * Writing to an input, into gaps or beside the outputs fails too. Failures of memory or of the
+ * kernel itself are the returned status; TMK_EUNSUPPORTED if the implementation does not offer
+ * this. */
 enum tmk_status tmk_check_impl(const struct tmk_reference *reference, const struct tmk_impl *impl,
                                int threads, struct tmk_verdict *verdict);
 

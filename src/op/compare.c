@@ -120,8 +120,9 @@ static void describe(const struct comparison *c, const struct tmk_view *result,
         return;
     for (int d = 0; d < result->ndim; d++)
         fprintf(out, "%s%zu", d ? ", " : "[", index[d]);
-    fprintf(out, "%s is %.17g, not %.17g", result->ndim ? "]" : "the scalar",
-            tmk_view_get(result, index), tmk_view_get(reference, index));
+    fprintf(out, "%s is %.*g, not %.17g", result->ndim ? "]" : "the scalar",
+            result->dtype == TMK_F32 ? 9 : 17, tmk_view_get(result, index),
+            tmk_view_get(reference, index));
     if (isfinite(c->worst))
         fprintf(out, ", %.3g times the bound", c->worst);
     fprintf(out, "; %zu of %zu elements differ", c->wrong, tmk_view_count(result));

@@ -32,8 +32,8 @@ void tmk_data_free(struct tmk_data *data);
 /* Fill one operand. Integer values are in [-r, r] with the largest r <= 32 for which
  * r^2 * depth <= 2^24 holds; if even r = 1 is too much, all but a fitting share of them are zero.
  * The values depend on seed, operand and row-major position only, not on dtype, strides or threads;
- * f32 holds all of them exactly. Gaps between strided elements are filled with NaN, so that a kernel
- * that reads them is found out. An operand without memory is left alone. */
+ * f32 holds all of them exactly. Gaps between strided elements are filled with NaN, so that a
+ * kernel that reads them is found out. An operand without memory is left alone. */
 void tmk_data_fill(const struct tmk_problem *problem, const struct tmk_args *args,
                    enum tmk_operand operand, enum tmk_fill fill, size_t depth, uint32_t seed);
 

@@ -26,9 +26,9 @@ size_t tmk_window_extent(const struct tmk_window_axis *axis);
 /* Elements of the padded image (N, C, extent h, extent w). False if that overflows. */
 bool tmk_window_padded_count(const struct tmk_window *window, size_t n, size_t c, size_t *count);
 
-/* Copy image (N, C, H, W in any strides) into `padded` (N, C, extent h, extent w): spread, padded with
- * zeros, cut where the padding is negative or the window never reads. TMK_EINVAL: a shape differs
- * from what the window says. */
+/* Copy image (N, C, H, W in any strides) into `padded` (N, C, extent h, extent w): spread, padded
+ * with zeros, cut where the padding is negative or the window never reads. TMK_EINVAL: a shape
+ * differs from what the window says. */
 enum tmk_status tmk_window_pad(const struct tmk_view *image, const struct tmk_window *window,
                                const struct tmk_view *padded);
 
