@@ -16,8 +16,8 @@ void tmk_random_seed(struct tmk_random *random, uint32_t seed)
 static void refill(uint32_t *s)
 {
     for (int i = 0; i < 624; i++) {
-        uint32_t y = (s[i] & 0x80000000u) | (s[(i + 1) % 624] & 0x7fffffffu);
-        s[i] = s[(i + 397) % 624] ^ (y >> 1) ^ (y & 1 ? 0x9908b0dfu : 0);
+        uint32_t y = (s[i] & 0x80000000u) | (s[i < 623 ? i + 1 : 0] & 0x7fffffffu);
+        s[i] = s[i < 227 ? i + 397 : i - 227] ^ (y >> 1) ^ ((0 - (y & 1)) & 0x9908b0dfu);
     }
 }
 
