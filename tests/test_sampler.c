@@ -50,8 +50,10 @@ static void before(void *context)
     load->befores++;
 }
 
-/* Collects samples; may interrupt the group or fail. */
-struct log {
+/* A group's limits and its samples as they come in; may interrupt the group or fail. */
+struct trial {
+    struct tmk_sampling sampling;
+    enum tmk_stop stop[8];
     struct tmk_sample samples[MAX_SAMPLES];
     size_t count, fail_at, interrupt_at;
     volatile int interrupted;
@@ -59,30 +61,32 @@ struct log {
 
 static enum tmk_status note(void *context, const struct tmk_sample *sample)
 {
-    struct log *log = context;
-    if (log->count == MAX_SAMPLES)
+    struct trial *trial = context;
+    if (trial->count == MAX_SAMPLES)
         return tmk_fail(TMK_EINVAL, "too many samples");
-    log->samples[log->count++] = *sample;
-    if (log->count == log->interrupt_at)
-        log->interrupted = 1;
-    return log->count == log->fail_at ? tmk_fail(TMK_EIO, "sink") : TMK_OK;
+    trial->samples[trial->count++] = *sample;
+    if (trial->count == trial->interrupt_at)
+        trial->interrupted = 1;
+    return trial->count == trial->fail_at ? tmk_fail(TMK_EIO, "sink") : TMK_OK;
 }
 
-static size_t samples_of(const struct log *log, size_t contestant)
+static size_t samples_of(const struct trial *trial, size_t contestant)
 {
     size_t count = 0;
-    for (size_t i = 0; i < log->count; i++)
-        count += log->samples[i].contestant == contestant;
+    for (size_t i = 0; i < trial->count; i++)
+        count += trial->samples[i].contestant == contestant;
     return count;
 }
 
-static int new_log(void **state)
+static int begin(void **state)
 {
-    *state = calloc(1, sizeof(struct log));
-    return *state ? 0 : -1;
+    struct trial *trial = *state = calloc(1, sizeof *trial);
+    if (trial)
+        trial->sampling = tmk_sampling_default();
+    return trial ? 0 : -1;
 }
 
-static int free_log(void **state)
+static int end(void **state)
 {
     free(*state);
     return 0;
@@ -98,28 +102,26 @@ static void contestants_of(struct load *loads, size_t n, struct tmk_contestant *
                                                  .threads = TMK_MAX(loads[i].threads, 1)};
 }
 
-static enum tmk_status run(struct log *log, struct load *loads, size_t n,
-                           const struct tmk_sampling *sampling, enum tmk_stop *stop)
+static enum tmk_status run(struct trial *trial, struct load *loads, size_t n)
 {
     struct tmk_contestant contestants[8];
     contestants_of(loads, n, contestants);
-    return tmk_sample_group(contestants, n, sampling, note, log, &log->interrupted, stop);
+    return tmk_sample_group(contestants, n, &trial->sampling, note, trial, &trial->interrupted,
+                            trial->stop);
 }
 
 static void test_precise_contestants_stop_early(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[] = {{.seconds = 2e-5}, {.seconds = 1e-3}};
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[2];
-    sampling.half_width = 5; /* any machine is that steady */
-    assert_int_equal(run(log, loads, 2, &sampling, stop), TMK_OK);
+    trial->sampling.half_width = 5; /* any machine is that steady */
+    assert_int_equal(run(trial, loads, 2), TMK_OK);
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(stop[i], TMK_STOP_PRECISE);
-        assert_in_range(samples_of(log, i), 6, 100);
+        assert_int_equal(trial->stop[i], TMK_STOP_PRECISE);
+        assert_in_range(samples_of(trial, i), 6, 100);
     }
-    for (size_t i = 0; i < log->count; i++) {
-        const struct tmk_sample *sample = &log->samples[i];
+    for (size_t i = 0; i < trial->count; i++) {
+        const struct tmk_sample *sample = &trial->samples[i];
         assert_true(sample->seconds >= loads[sample->contestant].seconds);
         assert_true(sample->canary_s > 0 && sample->steal_s >= 0);
     }
@@ -127,50 +129,44 @@ static void test_precise_contestants_stop_early(void **state)
 
 static void test_batches_last_about_as_long_as_asked(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[] = {{.seconds = 5e-6}, {.seconds = 2e-4}, {.seconds = 2e-2}};
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[3];
-    sampling.max_rounds = 6;
-    assert_int_equal(run(log, loads, 3, &sampling, stop), TMK_OK);
+    trial->sampling.max_rounds = 6;
+    assert_int_equal(run(trial, loads, 3), TMK_OK);
     static const unsigned least[] = {40, 2, 1}, most[] = {220, 6, 1};
-    for (size_t i = 0; i < log->count; i++) {
-        size_t who = log->samples[i].contestant;
-        assert_in_range(log->samples[i].calls, least[who], most[who]);
+    for (size_t i = 0; i < trial->count; i++) {
+        size_t who = trial->samples[i].contestant;
+        assert_in_range(trial->samples[i].calls, least[who], most[who]);
     }
     assert_int_equal(loads[0].befores, 0); /* that is for cold caches */
 }
 
 static void test_an_empty_call_is_still_timed(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[] = {{.seconds = -1}};
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[1];
-    sampling.max_rounds = 6;
-    assert_int_equal(run(log, loads, 1, &sampling, stop), TMK_OK);
-    assert_int_equal(log->count, 6);
-    assert_true(log->samples[0].calls > 1000 && log->samples[0].seconds > 0);
+    trial->sampling.max_rounds = 6;
+    assert_int_equal(run(trial, loads, 1), TMK_OK);
+    assert_int_equal(trial->count, 6);
+    assert_true(trial->samples[0].calls > 1000 && trial->samples[0].seconds > 0);
 }
 
 /* Whole rounds: each contestant once, in an order that changes and that the seed alone decides. */
 static void test_rounds_are_shuffled_permutations(void **state)
 {
-    struct log *log = *state;
-    struct tmk_sampling sampling = tmk_sampling_default();
-    sampling.min_rounds = sampling.max_rounds = 20;
-    sampling.batch_s = 1e-5;
-    sampling.first_round = 100;
+    struct trial *trial = *state;
+    trial->sampling.min_rounds = trial->sampling.max_rounds = 20;
+    trial->sampling.batch_s = 1e-5;
+    trial->sampling.first_round = 100;
     size_t orders[2][80];
     for (int repeat = 0; repeat < 2; repeat++) {
         struct load loads[4] = {{.seconds = 1e-6}, {.seconds = 1e-6}};
-        enum tmk_stop stop[4];
-        log->count = 0;
-        assert_int_equal(run(log, loads, 4, &sampling, stop), TMK_OK);
-        assert_int_equal(log->count, 80);
+        trial->count = 0;
+        assert_int_equal(run(trial, loads, 4), TMK_OK);
+        assert_int_equal(trial->count, 80);
         for (size_t i = 0; i < 80; i++) {
-            assert_int_equal(log->samples[i].round, 100 + i / 4);
-            orders[repeat][i] = log->samples[i].contestant;
+            assert_int_equal(trial->samples[i].round, 100 + i / 4);
+            orders[repeat][i] = trial->samples[i].contestant;
         }
     }
     assert_memory_equal(orders[0], orders[1], sizeof orders[0]);
@@ -188,132 +184,148 @@ static void test_rounds_are_shuffled_permutations(void **state)
 
 static void test_max_rounds_end_an_unsteady_contestant(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[] = {{.seconds = 1e-4, .alternate = 2e-4}};
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[1];
-    sampling.batch_s = 1e-5;
-    sampling.half_width = 1e-9;
-    sampling.max_rounds = 7;
-    assert_int_equal(run(log, loads, 1, &sampling, stop), TMK_OK);
-    assert_string_equal(tmk_stop_name[stop[0]], "rounds");
-    assert_int_equal(log->count, 7);
+    trial->sampling.batch_s = 1e-5;
+    trial->sampling.half_width = 1e-9;
+    trial->sampling.max_rounds = 7;
+    assert_int_equal(run(trial, loads, 1), TMK_OK);
+    assert_string_equal(tmk_stop_name[trial->stop[0]], "rounds");
+    assert_int_equal(trial->count, 7);
 }
 
 /* min_rounds of the slow one do not fit: it ends with a sample or a few, the others all the same
  * reach their precision. */
 static void test_slow_contestants_do_not_starve_fast_ones(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[] = {{.seconds = 1e-4, .alternate = 1e-4}, {.seconds = 0.2}};
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[2];
-    sampling.batch_s = 1e-5;
-    sampling.half_width = 1e-9;
-    sampling.budget_s = 0.1;
-    sampling.max_rounds = 5000;
-    assert_int_equal(run(log, loads, 2, &sampling, stop), TMK_OK);
-    assert_int_equal(stop[0], TMK_STOP_BUDGET);
-    assert_int_equal(stop[1], TMK_STOP_BUDGET);
-    assert_int_equal(samples_of(log, 1), 1);
-    assert_true(samples_of(log, 0) >= 50);
+    trial->sampling.batch_s = 1e-5;
+    trial->sampling.half_width = 1e-9;
+    trial->sampling.budget_s = 0.1;
+    trial->sampling.max_rounds = 5000;
+    assert_int_equal(run(trial, loads, 2), TMK_OK);
+    assert_int_equal(trial->stop[0], TMK_STOP_BUDGET);
+    assert_int_equal(trial->stop[1], TMK_STOP_BUDGET);
+    assert_int_equal(samples_of(trial, 1), 1);
+    assert_true(samples_of(trial, 0) >= 50);
+}
+
+/* Whoever is over its share waits until the others have had theirs. */
+static void test_over_its_share_a_contestant_sits_out(void **state)
+{
+    struct trial *trial = *state;
+    struct load loads[] = {{.seconds = 1e-4, .alternate = 1e-4}, {.seconds = 0.06}};
+    trial->sampling.batch_s = 1e-5;
+    trial->sampling.half_width = 1e-9;
+    trial->sampling.budget_s = 0.2;
+    trial->sampling.max_rounds = 5000;
+    assert_int_equal(run(trial, loads, 2), TMK_OK);
+    size_t slow = 0;
+    for (size_t i = 2; i < trial->count; i++) {
+        slow += trial->samples[i].contestant == 1;
+        assert_true(slow == 0 || trial->samples[i].contestant == 1);
+    }
+}
+
+/* But where min_rounds of everybody fit, those rounds are whole. */
+static void test_the_first_rounds_are_whole_if_they_fit(void **state)
+{
+    struct trial *trial = *state;
+    struct load loads[4] = {{.seconds = 0.02}};
+    trial->sampling.batch_s = 1e-5;
+    trial->sampling.half_width = 0;
+    trial->sampling.budget_s = 0.4; /* 0.14 s are needed, a share is 0.1 s */
+    trial->sampling.max_rounds = 6;
+    assert_int_equal(run(trial, loads, 4), TMK_OK);
+    assert_int_equal(trial->count, 24);
+    for (size_t i = 0; i < 24; i++)
+        assert_int_equal(trial->samples[i].round, i / 4);
 }
 
 /* Between once and twice the budget, a contestant still completes its min_rounds. */
 static void test_min_rounds_may_overrun_the_budget(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[] = {{.seconds = 0.02}};
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[1];
-    sampling.half_width = 0;
-    sampling.budget_s = 0.1; /* a warm-up call and six samples: 0.14 s */
+    trial->sampling.half_width = 0;
+    trial->sampling.budget_s = 0.1; /* a warm-up call and six samples: 0.14 s */
     double start = tmk_now();
-    assert_int_equal(run(log, loads, 1, &sampling, stop), TMK_OK);
+    assert_int_equal(run(trial, loads, 1), TMK_OK);
     if (tmk_now() - start < 0.2) /* or else the machine was too busy to tell */
-        assert_int_equal(log->count, 6);
-    assert_int_equal(stop[0], TMK_STOP_BUDGET);
+        assert_int_equal(trial->count, 6);
+    assert_int_equal(trial->stop[0], TMK_STOP_BUDGET);
 }
 
 static void test_no_budget_gives_one_sample_each(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[] = {{.seconds = 1e-4}, {.seconds = 1e-3}};
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[2];
-    sampling.budget_s = 0;
-    assert_int_equal(run(log, loads, 2, &sampling, stop), TMK_OK);
-    assert_int_equal(log->count, 2);
-    assert_int_equal(samples_of(log, 0), 1);
+    trial->sampling.budget_s = 0;
+    assert_int_equal(run(trial, loads, 2), TMK_OK);
+    assert_int_equal(trial->count, 2);
+    assert_int_equal(samples_of(trial, 0), 1);
 }
 
 static void test_cold_samples_are_single_calls(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[] = {{.seconds = 1e-6}};
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[1];
-    sampling.cold = true;
-    sampling.max_rounds = 10;
-    sampling.half_width = 0;
-    assert_int_equal(run(log, loads, 1, &sampling, stop), TMK_OK);
-    assert_int_equal(log->count, 10);
+    trial->sampling.cold = true;
+    trial->sampling.max_rounds = 10;
+    trial->sampling.half_width = 0;
+    assert_int_equal(run(trial, loads, 1), TMK_OK);
+    assert_int_equal(trial->count, 10);
     assert_int_equal(loads[0].calls, 11); /* one to warm up */
     assert_int_equal(loads[0].befores, 11);
     for (size_t i = 0; i < 10; i++)
-        assert_int_equal(log->samples[i].calls, 1);
+        assert_int_equal(trial->samples[i].calls, 1);
 }
 
 static void test_phases_are_means_over_threads_per_call(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct tmk_phases phases[3] = {0};
     struct load loads[] = {{.seconds = 1e-4, .phases = phases, .threads = 3}};
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[1];
-    sampling.max_rounds = 6;
-    assert_int_equal(run(log, loads, 1, &sampling, stop), TMK_OK);
-    for (size_t i = 0; i < log->count; i++) /* threads 1, 2, 3 times: 2 on average */
+    trial->sampling.max_rounds = 6;
+    assert_int_equal(run(trial, loads, 1), TMK_OK);
+    for (size_t i = 0; i < trial->count; i++) /* threads 1, 2, 3 times: 2 on average */
         for (int p = 0; p < TMK_NPHASES; p++)
-            assert_true(fabs(log->samples[i].phase[p] - 2e-3 * (p + 2)) < 1e-12);
+            assert_true(fabs(trial->samples[i].phase[p] - 2e-3 * (p + 2)) < 1e-12);
 }
 
 static void test_an_interrupt_keeps_what_was_sampled(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[] = {{.seconds = 1e-5}, {.seconds = 1e-5}};
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[2];
-    sampling.half_width = 0;
-    log->interrupt_at = 5;
-    assert_int_equal(run(log, loads, 2, &sampling, stop), TMK_EINTR);
-    assert_int_equal(log->count, 5);
-    assert_int_equal(stop[0], TMK_STOP_INTERRUPTED);
-    assert_int_equal(stop[1], TMK_STOP_INTERRUPTED);
+    trial->sampling.half_width = 0;
+    trial->interrupt_at = 5;
+    assert_int_equal(run(trial, loads, 2), TMK_EINTR);
+    assert_int_equal(trial->count, 5);
+    assert_int_equal(trial->stop[0], TMK_STOP_INTERRUPTED);
+    assert_int_equal(trial->stop[1], TMK_STOP_INTERRUPTED);
     assert_non_null(strstr(tmk_message(), "--resume"));
     loads[0].calls = 0; /* the flag still stands: nothing is called at all */
-    assert_int_equal(run(log, loads, 1, &sampling, stop), TMK_EINTR);
+    assert_int_equal(run(trial, loads, 1), TMK_EINTR);
     assert_int_equal(loads[0].calls, 0);
 }
 
 static void test_failures_end_the_group(void **state)
 {
-    struct log *log = *state;
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[2];
+    struct trial *trial = *state;
     struct load failing[] = {{.seconds = 1e-3}, {.seconds = 1e-3, .fail_at = 4}};
-    assert_int_equal(run(log, failing, 2, &sampling, stop), TMK_ENOMEM);
+    assert_int_equal(run(trial, failing, 2), TMK_ENOMEM);
     assert_string_equal(tmk_message(), "call 4");
-    assert_int_equal(stop[1], TMK_STOP_FAILED);
+    assert_int_equal(trial->stop[1], TMK_STOP_FAILED);
     struct load sound[] = {{.seconds = 1e-3}};
-    log->fail_at = log->count + 3;
-    assert_int_equal(run(log, sound, 1, &sampling, stop), TMK_EIO);
-    assert_int_equal(stop[0], TMK_STOP_FAILED);
+    trial->fail_at = trial->count + 3;
+    assert_int_equal(run(trial, sound, 1), TMK_EIO);
+    assert_int_equal(trial->stop[0], TMK_STOP_FAILED);
 }
 
 static void test_earlier_samples_count(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[3] = {{.seconds = 1e-3}, {.seconds = 1e-3}, {.seconds = 1e-3}};
     struct tmk_contestant contestants[3];
     double steady[] = {1, 1, 1, 1, 1, 1}, few[] = {1e-3, 1e-3, 1e-3, 1e-3};
@@ -322,72 +334,72 @@ static void test_earlier_samples_count(void **state)
     contestants[0].have = 6;
     contestants[1].earlier = few; /* two are missing */
     contestants[1].have = 4;
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[3];
-    sampling.max_rounds = 6;
-    assert_int_equal(tmk_sample_group(contestants, 3, &sampling, note, log, NULL, stop), TMK_OK);
+    trial->sampling.max_rounds = 6;
+    assert_int_equal(
+        tmk_sample_group(contestants, 3, &trial->sampling, note, trial, NULL, trial->stop), TMK_OK);
     assert_int_equal(loads[0].calls, 0);
-    assert_int_equal(stop[0], TMK_STOP_PRECISE);
-    assert_int_equal(samples_of(log, 1), 2);
-    assert_int_equal(samples_of(log, 2), 6);
+    assert_int_equal(trial->stop[0], TMK_STOP_PRECISE);
+    assert_int_equal(samples_of(trial, 1), 2);
+    assert_int_equal(samples_of(trial, 2), 6);
 }
 
 static void test_canaries_of_the_run_are_added_to(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[] = {{.seconds = 1e-5}};
     struct tmk_canaries canaries = {.count = 5, .seconds = {1e-9, 1e-9, 1e-9, 1e-9, 1e-9}};
-    struct tmk_sampling sampling = tmk_sampling_default();
-    enum tmk_stop stop[1];
-    sampling.canaries = &canaries;
-    sampling.min_rounds = sampling.max_rounds = 3;
-    assert_int_equal(run(log, loads, 1, &sampling, stop), TMK_OK);
+    trial->sampling.canaries = &canaries;
+    trial->sampling.min_rounds = trial->sampling.max_rounds = 3;
+    assert_int_equal(run(trial, loads, 1), TMK_OK);
     assert_int_equal(canaries.count, 8);
     for (size_t i = 0; i < 3; i++)
-        assert_true(log->samples[i].noisy); /* a canary was never that fast */
+        assert_true(trial->samples[i].noisy); /* a canary was never that fast */
 }
 
 static void test_senseless_limits_are_refused(void **state)
 {
-    struct log *log = *state;
+    struct trial *trial = *state;
     struct load loads[] = {{0}};
-    enum tmk_stop stop[1];
-    struct tmk_sampling sampling = tmk_sampling_default();
-    sampling.max_rounds = 0;
-    assert_int_equal(run(log, loads, 1, &sampling, stop), TMK_EINVAL);
-    sampling = tmk_sampling_default();
-    sampling.min_rounds = 1001;
-    assert_int_equal(run(log, loads, 1, &sampling, stop), TMK_EINVAL);
-    sampling = tmk_sampling_default();
-    sampling.budget_s = NAN;
-    assert_int_equal(run(log, loads, 1, &sampling, stop), TMK_EINVAL);
-    sampling = tmk_sampling_default();
+    trial->sampling.max_rounds = 0;
+    assert_int_equal(run(trial, loads, 1), TMK_EINVAL);
+    trial->sampling = tmk_sampling_default();
+    trial->sampling.min_rounds = 1001;
+    assert_int_equal(run(trial, loads, 1), TMK_EINVAL);
+    trial->sampling = tmk_sampling_default();
+    trial->sampling.budget_s = NAN;
+    assert_int_equal(run(trial, loads, 1), TMK_EINVAL);
+    trial->sampling = tmk_sampling_default();
     struct tmk_contestant forgetful = {.call = call, .ctx = loads, .have = 3};
-    assert_int_equal(tmk_sample_group(&forgetful, 1, &sampling, note, log, NULL, stop), TMK_EINVAL);
-    assert_int_equal(tmk_sample_group(NULL, 0, &sampling, note, log, NULL, stop), TMK_OK);
-    assert_int_equal(log->count, 0);
+    assert_int_equal(
+        tmk_sample_group(&forgetful, 1, &trial->sampling, note, trial, NULL, trial->stop),
+        TMK_EINVAL);
+    assert_int_equal(tmk_sample_group(NULL, 0, &trial->sampling, note, trial, NULL, trial->stop),
+                     TMK_OK);
+    assert_int_equal(trial->count, 0);
 }
 
-#define WITH_LOG(test) cmocka_unit_test_setup_teardown(test, new_log, free_log)
+#define TRIAL(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_LOG(test_precise_contestants_stop_early),
-        WITH_LOG(test_batches_last_about_as_long_as_asked),
-        WITH_LOG(test_an_empty_call_is_still_timed),
-        WITH_LOG(test_rounds_are_shuffled_permutations),
-        WITH_LOG(test_max_rounds_end_an_unsteady_contestant),
-        WITH_LOG(test_slow_contestants_do_not_starve_fast_ones),
-        WITH_LOG(test_min_rounds_may_overrun_the_budget),
-        WITH_LOG(test_no_budget_gives_one_sample_each),
-        WITH_LOG(test_cold_samples_are_single_calls),
-        WITH_LOG(test_phases_are_means_over_threads_per_call),
-        WITH_LOG(test_an_interrupt_keeps_what_was_sampled),
-        WITH_LOG(test_failures_end_the_group),
-        WITH_LOG(test_earlier_samples_count),
-        WITH_LOG(test_canaries_of_the_run_are_added_to),
-        WITH_LOG(test_senseless_limits_are_refused),
+        TRIAL(test_precise_contestants_stop_early),
+        TRIAL(test_batches_last_about_as_long_as_asked),
+        TRIAL(test_an_empty_call_is_still_timed),
+        TRIAL(test_rounds_are_shuffled_permutations),
+        TRIAL(test_max_rounds_end_an_unsteady_contestant),
+        TRIAL(test_slow_contestants_do_not_starve_fast_ones),
+        TRIAL(test_over_its_share_a_contestant_sits_out),
+        TRIAL(test_the_first_rounds_are_whole_if_they_fit),
+        TRIAL(test_min_rounds_may_overrun_the_budget),
+        TRIAL(test_no_budget_gives_one_sample_each),
+        TRIAL(test_cold_samples_are_single_calls),
+        TRIAL(test_phases_are_means_over_threads_per_call),
+        TRIAL(test_an_interrupt_keeps_what_was_sampled),
+        TRIAL(test_failures_end_the_group),
+        TRIAL(test_earlier_samples_count),
+        TRIAL(test_canaries_of_the_run_are_added_to),
+        TRIAL(test_senseless_limits_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
