@@ -211,6 +211,17 @@ static void seconds_as_text(void **state)
         assert_string_equal(tmk_format_seconds(buf, sizeof buf, cases[i].seconds), cases[i].text);
 }
 
+/* A value just below a unit's end must not print as "1000 us" or "1024 KiB". */
+static void rounding_moves_to_the_next_unit(void **state)
+{
+    (void)state;
+    char buf[32];
+    assert_string_equal(tmk_format_seconds(buf, sizeof buf, 999.9e-6), "1.00 ms");
+    assert_string_equal(tmk_format_count(buf, sizeof buf, 999999), "1.00 M");
+    assert_string_equal(tmk_format_bytes(buf, sizeof buf, 1048575), "1.00 MiB");
+    assert_string_equal(tmk_format_seconds(buf, sizeof buf, 59.99), "1 min 00 s");
+}
+
 static void parse_size_takes_whole_decimal_numbers_only(void **state)
 {
     (void)state;
@@ -348,6 +359,7 @@ int main(void)
         cmocka_unit_test(bytes_as_text),
         cmocka_unit_test(counts_as_text),
         cmocka_unit_test(seconds_as_text),
+        cmocka_unit_test(rounding_moves_to_the_next_unit),
         cmocka_unit_test(parse_size_takes_whole_decimal_numbers_only),
         cmocka_unit_test(file_is_read_whole),
         cmocka_unit_test(unreadable_file_says_why),

@@ -9,12 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* value with three significant digits and the first unit in which it is below `step` */
+/* value with three significant digits and the first unit in which it prints below `step` */
 static char *format_scaled(char *buf, size_t size, double value, double step,
                            const char *const *units, int count)
 {
     int unit = 0;
-    while (unit < count - 1 && fabs(value) >= step) {
+    while (unit < count - 1 && fabs(value) >= step - 0.5) {
         value /= step;
         unit++;
     }
@@ -40,7 +40,7 @@ char *tmk_format_count(char *buf, size_t size, double count)
 char *tmk_format_seconds(char *buf, size_t size, double seconds)
 {
     static const char *const units[] = {"ns", "us", "ms", "s"};
-    if (seconds < 60)
+    if (seconds < 59.95) /* from here on it would print as 60.0 s */
         return format_scaled(buf, size, seconds * 1e9, 1000, units, 4);
     long whole = lround(seconds);
     if (whole < 3600)
