@@ -20,7 +20,7 @@ enum tmk_status tmk_alloc(size_t bytes, const char *what, void **out)
     tmk_format_bytes(size, sizeof size, (double)bytes);
     if (bytes > tmk_memory_available() || posix_memalign(&memory, align, TMK_MAX(bytes, 1)) != 0)
         return tmk_fail(TMK_ENOMEM,
-                        "%s needs %s, more than is free: choose a smaller problem or --mb", what,
+                        "%s needs %s, more than is free: choose something smaller", what,
                         size);
 #ifdef MADV_HUGEPAGE
     if (align == HUGE_PAGE)
