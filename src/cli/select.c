@@ -204,7 +204,7 @@ struct poptOption *tmk_select_options(struct tmk_selection *s)
 {
     static struct poptOption table[16];
     const struct poptOption options[] = {
-        {"op", 0, POPT_ARG_STRING, &s->op, 0, "operations: matmul, conv2d (default: both)", "LIST"},
+        {"op", 0, POPT_ARG_STRING, &s->op, 0, "operations: conv2d, matmul (default: all)", "LIST"},
         {"set", 0, POPT_ARG_ARGV, &s->set, 0, "named sets of problems; `tilemark list` shows them",
          "LIST"},
         {"batch", 0, POPT_ARG_ARGV, &s->batch, 0, "problems of a file as benchdnn has them",
@@ -216,8 +216,9 @@ struct poptOption *tmk_select_options(struct tmk_selection *s)
          "as in 1,2,4 or 1-8*2 (1 2 4 8) or 1-8; max: every CPU allowed to us, hardware threads "
          "counted; all: 1, 2, 4, ... max",
          "LIST"},
-        {"dtype", 0, POPT_ARG_STRING, &s->dtype, 0, "data types: f32, f64", "LIST"},
-        {"layout", 0, POPT_ARG_STRING, &s->layout, 0, "of convolutions: nchw, nhwc", "LIST"},
+        {"dtype", 0, POPT_ARG_STRING, &s->dtype, 0, "data types: f32 (default), f64", "LIST"},
+        {"layout", 0, POPT_ARG_STRING, &s->layout, 0, "of convolutions: nchw (default), nhwc",
+         "LIST"},
         {"mb", 0, POPT_ARG_STRING, &s->mb, 0,
          "batch size of convolutions (default, and 0: each problem's own)", "N"},
         {"max-gflop", 0, POPT_ARG_DOUBLE, &s->max_gflop, 0,
