@@ -1,2 +1,453 @@
-/* to be written */
-int main(void) { return 0; }
+/* conv2d: every implementation against the oracle, against itself, and against mathematics. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "check.h"
+#include "conv2d_random.h"
+#include "conv2d_run.h"
+#include "vectors.h"
+
+#include <glob.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct tmk_op *const op = &tmk_op_conv2d;
+static const int thread_counts[] = {1, 2, 3, 7};
+static struct tmk_random stream;
+
+static double *new_doubles(size_t count)
+{
+    double *values = calloc(count + 1, sizeof *values);
+    assert_non_null(values);
+    return values;
+}
+
+static void fill_inputs(const struct tmk_conv2d *p, const struct tmk_data *data, enum tmk_dir dir,
+                        enum tmk_fill fill, uint32_t seed)
+{
+    for (int i = 0; i < TMK_NOPERANDS; i++)
+        tmk_data_fill(&p->base, &data->args, (enum tmk_operand)i,
+                      tmk_dir_writes(dir, (enum tmk_operand)i) ? TMK_FILL_POISON : fill, 1000,
+                      seed);
+}
+
+/* --- against the oracle ---------------------------------------------------------------------- */
+
+static void check_all_impls(const struct tmk_conv2d *p, enum tmk_dir dir, uint32_t seed,
+                            const char *desc)
+{
+    struct tmk_reference reference;
+    assert_int_equal(tmk_reference_make(&p->base, dir, seed, &reference), TMK_OK);
+    for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
+        if (tmk_impl_refusal(*impl, &p->base, dir))
+            continue;
+        const int threads = thread_counts[tmk_random_below(&stream, COUNT(thread_counts))];
+        struct tmk_verdict verdict;
+        if (tmk_check_impl(&reference, *impl, threads, &verdict) != TMK_OK)
+            fail_msg("%s %s, seed %u: %s", desc, (*impl)->name, seed, tmk_message());
+        if (!verdict.passed)
+            fail_msg("conv2d:%s --impl %s --dir %s --dtype %s --layout %s --threads %d --seed %u: "
+                     "%s",
+                     desc, (*impl)->name, tmk_dir_name[dir], tmk_dtype_name[p->base.dtype],
+                     tmk_layout_name[p->base.layout], threads, seed, verdict.text);
+    }
+    tmk_reference_free(&reference);
+}
+
+static void check_random_problems(uint32_t seed, int count)
+{
+    tmk_random_seed(&stream, seed);
+    for (int i = 0; i < count; i++) {
+        char desc[TMK_DESC_MAX];
+        random_descriptor(&stream, desc, sizeof desc);
+        const bool bias = random_between(&stream, 0, 1);
+        const int variant = (int)tmk_random_below(&stream, VARIANTS);
+        const struct tmk_conv2d p = variant_of(desc, bias, variant);
+        for (int dir = 0; dir < TMK_NDIRS; dir++)
+            check_all_impls(&p, (enum tmk_dir)dir, seed + (uint32_t)i, desc);
+    }
+}
+
+static void test_random_problems(void **state)
+{
+    (void)state;
+    check_random_problems(20240, 2000);
+}
+
+/* Layers large enough for several blocks, panels and strips. */
+static void test_layers(void **state)
+{
+    (void)state;
+    static const char *const descs[] = {
+        "mb1ic35oc37ih31kh3ph1",
+        "mb2ic3oc24ih45kh7sh2ph3",
+        "g29mb2ic29oc29ih27kh3sh2ph1",
+        "mb1ic67oc131ih13kh1sh2ph0",
+        "mb1ic17oc19ih1iw601kh1kw9ph0pw4dw2",
+    };
+    tmk_random_seed(&stream, 5);
+    for (size_t i = 0; i < COUNT(descs); i++) {
+        for (int variant = 0; variant < VARIANTS; variant++) {
+            const struct tmk_conv2d p = variant_of(descs[i], true, variant);
+            for (int dir = 0; dir < TMK_NDIRS; dir++)
+                check_all_impls(&p, (enum tmk_dir)dir, 5, descs[i]);
+        }
+    }
+}
+
+/* The oracle itself, on the definition: a sum over every tap, one element at a time. */
+static double y_by_definition(const struct tmk_conv2d *p, const struct tmk_args *args,
+                              const size_t *at)
+{
+    const size_t oc = at[1], icg = p->ic / p->g;
+    double sum = p->bias ? tmk_view_get(&args->operand[TMK_BIA], &oc) : 0;
+    for (size_t tap = 0; tap < icg * p->kh * p->kw; tap++) {
+        const size_t ic = tap / (p->kh * p->kw), kh = tap / p->kw % p->kh, kw = tap % p->kw;
+        const size_t ih = at[2] * p->sh + kh * p->dh, iw = at[3] * p->sw + kw * p->dw;
+        if (ih < p->ph || ih >= p->ph + p->ih || iw < p->pw || iw >= p->pw + p->iw)
+            continue;
+        const size_t x_at[] = {at[0], oc / (p->oc / p->g) * icg + ic, ih - p->ph, iw - p->pw};
+        sum += tmk_view_get(&args->operand[TMK_SRC], x_at) *
+               tmk_view_get(&args->operand[TMK_WEI], (size_t[]){oc, ic, kh, kw});
+    }
+    return sum;
+}
+
+static void test_oracle_by_definition(void **state)
+{
+    (void)state;
+    tmk_random_seed(&stream, 31);
+    for (int i = 0; i < 200; i++) {
+        char desc[TMK_DESC_MAX];
+        random_descriptor(&stream, desc, sizeof desc);
+        const struct tmk_conv2d p = variant_of(desc, i % 2, i / 2 % 2 ? 1 : 3); /* f64 */
+        struct tmk_data data = make_data(&p);
+        fill_inputs(&p, &data, TMK_FWD, TMK_FILL_INTEGER, 31);
+        assert_int_equal(op->oracle(&p.base, TMK_FWD, &data.args, &data.args, NULL), TMK_OK);
+        const struct tmk_view *y = &data.args.operand[TMK_DST];
+        for (size_t e = 0; e < tmk_view_count(y); e++) {
+            const size_t at[] = {e / (p.ow * p.oh * p.oc), e / (p.ow * p.oh) % p.oc,
+                                 e / p.ow % p.oh, e % p.ow};
+            if (tmk_view_get(y, at) != y_by_definition(&p, &data.args, at))
+                fail_msg("seed 31, problem %d: %s, element %zu", i, desc, e);
+        }
+        tmk_data_free(&data);
+    }
+}
+
+/* --- against itself: the same bits at any thread count -----------------------------------------
+ */
+
+static void assert_same_bits(const struct tmk_conv2d *p, const struct tmk_impl *impl,
+                             enum tmk_dir dir, const char *desc)
+{
+    struct tmk_data one = make_data(p), many = make_data(p);
+    fill_inputs(p, &one, dir, TMK_FILL_REAL, 8);
+    run_impl(p, impl, dir, 1, &one);
+    for (size_t t = 1; t < COUNT(thread_counts); t++) {
+        fill_inputs(p, &many, dir, TMK_FILL_REAL, 8);
+        run_impl(p, impl, dir, thread_counts[t], &many);
+        if (memcmp(one.memory, many.memory, one.bytes) != 0)
+            fail_msg("%s %s %s: %d threads give other bits than 1", desc, impl->name,
+                     tmk_dir_name[dir], thread_counts[t]);
+    }
+    tmk_data_free(&one);
+    tmk_data_free(&many);
+}
+
+static void test_same_bits_at_any_thread_count(void **state)
+{
+    (void)state;
+    tmk_random_seed(&stream, 77);
+    for (int i = 0; i < 60; i++) {
+        char desc[TMK_DESC_MAX] = "mb2ic24oc40ih23kh3ph1";
+        if (i >= VARIANTS)
+            random_descriptor(&stream, desc, sizeof desc);
+        const struct tmk_conv2d p = variant_of(desc, true, i % VARIANTS);
+        for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
+            for (int dir = 0; dir < TMK_NDIRS; dir++) {
+                if (!tmk_impl_refusal(*impl, &p.base, (enum tmk_dir)dir))
+                    assert_same_bits(&p, *impl, (enum tmk_dir)dir, desc);
+            }
+        }
+    }
+}
+
+/* --- against mathematics ------------------------------------------------------------------------
+ */
+
+static double inner_product(const struct tmk_view *a, const double *b)
+{
+    const size_t count = tmk_view_count(a);
+    double *values = new_doubles(count), sum = 0;
+    get_values(a, values);
+    for (size_t i = 0; i < count; i++)
+        sum += values[i] * b[i];
+    free(values);
+    return sum;
+}
+
+/* <conv(x, w), dy> = <x, bwd_d(dy, w)> = <w, bwd_w(x, dy)>, exactly on integers; and db = dy summed
+ * is what bwd_w adds for b = 1. */
+static void assert_adjoint(const struct tmk_conv2d *p, const struct tmk_impl *impl,
+                           const char *desc)
+{
+    double *input[TMK_NOPERANDS], product[TMK_NDIRS];
+    struct tmk_data data = make_data(p);
+    for (int i = 0; i < TMK_NOPERANDS; i++) {
+        const struct tmk_view *operand = &data.args.operand[i];
+        const size_t count = tmk_view_count(operand);
+        input[i] = new_doubles(count);
+        for (size_t e = 0; e < count; e++)
+            input[i][e] = (double)random_between(&stream, 0, 16) - 8;
+    }
+    for (int dir = 0; dir < TMK_NDIRS; dir++) {
+        const enum tmk_operand output = tmk_dir_output[dir];
+        for (int i = 0; i < TMK_NOPERANDS; i++)
+            put_values(&data.args.operand[i], input[i]);
+        run_impl(p, impl, (enum tmk_dir)dir, 2, &data);
+        product[dir] = inner_product(&data.args.operand[output], input[output]);
+    }
+    if (product[TMK_FWD] != product[TMK_BWD_D] || product[TMK_FWD] != product[TMK_BWD_W])
+        fail_msg("%s %s: <y, dy> = %g, <x, dx> = %g, <w, dw> = %g", desc, impl->name,
+                 product[TMK_FWD], product[TMK_BWD_D], product[TMK_BWD_W]);
+    for (int i = 0; i < TMK_NOPERANDS; i++)
+        free(input[i]);
+    tmk_data_free(&data);
+}
+
+static void test_adjoint_identities(void **state)
+{
+    (void)state;
+    tmk_random_seed(&stream, 1234);
+    for (int i = 0; i < 100; i++) {
+        char desc[TMK_DESC_MAX];
+        random_descriptor(&stream, desc, sizeof desc);
+        const struct tmk_conv2d p = variant_of(desc, false, i % VARIANTS);
+        for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
+            if ((*impl)->accuracy == TMK_COMPONENTWISE)
+                assert_adjoint(&p, *impl, desc);
+        }
+    }
+}
+
+/* loss(x, w, b) = <conv(x, w) + b, dy>, linear in each of the three: a central difference with a
+ * step of a power of two is its derivative to rounding. */
+static double loss(const struct tmk_conv2d *p, const struct tmk_impl *impl,
+                   const struct tmk_data *data, const double *dy)
+{
+    run_impl(p, impl, TMK_FWD, 1, data);
+    return inner_product(&data->args.operand[TMK_DST], dy);
+}
+
+static void assert_differences(const struct tmk_conv2d *p, const struct tmk_impl *impl,
+                               const struct tmk_data *data, enum tmk_operand which,
+                               const double *gradient, const double *dy)
+{
+    const struct tmk_view *operand = &data->args.operand[which];
+    const size_t count = tmk_view_count(operand);
+    double *values = new_doubles(count);
+    get_values(operand, values);
+    for (size_t e = 0; e < count; e++) {
+        const double value = values[e], step = 0.125;
+        values[e] = value + step;
+        put_values(operand, values);
+        const double above = loss(p, impl, data, dy);
+        values[e] = value - step;
+        put_values(operand, values);
+        const double below = loss(p, impl, data, dy);
+        values[e] = value;
+        if (!(fabs((above - below) / (2 * step) - gradient[e]) <= 1e-11))
+            fail_msg("%s: operand %d, element %zu: difference %.15g, gradient %.15g", impl->name,
+                     which, e, (above - below) / (2 * step), gradient[e]);
+    }
+    put_values(operand, values);
+    free(values);
+}
+
+static void check_differences(const char *desc, const struct tmk_impl *impl, int variant)
+{
+    const struct tmk_conv2d p = variant_of(desc, true, variant);
+    struct tmk_data data = make_data(&p);
+    const struct tmk_view *operand = data.args.operand;
+    double *gradient[TMK_NOPERANDS], *dy = new_doubles(tmk_view_count(&operand[TMK_DST]));
+    for (int dir = TMK_BWD_D; dir <= TMK_BWD_W; dir++) {
+        fill_inputs(&p, &data, (enum tmk_dir)dir, TMK_FILL_REAL, 6);
+        run_impl(&p, impl, (enum tmk_dir)dir, 1, &data);
+        for (int i = 0; i < TMK_NOPERANDS; i++) {
+            if (!tmk_dir_writes((enum tmk_dir)dir, (enum tmk_operand)i))
+                continue;
+            gradient[i] = new_doubles(tmk_view_count(&operand[i]));
+            get_values(&operand[i], gradient[i]);
+        }
+    }
+    get_values(&operand[TMK_DST], dy);
+    fill_inputs(&p, &data, TMK_FWD, TMK_FILL_REAL, 6);
+    for (int i = TMK_SRC; i <= TMK_BIA; i++) {
+        assert_differences(&p, impl, &data, (enum tmk_operand)i, gradient[i], dy);
+        free(gradient[i]);
+    }
+    free(dy);
+    tmk_data_free(&data);
+}
+
+static void test_finite_differences(void **state)
+{
+    (void)state;
+    static const char *const descs[] = {
+        "mb2ic2oc3ih4iw5kh3kw2ph1pw0", "g2mb1ic4oc2ih5kh2sh3ph1dh1",
+        "mb1ic1oc2ih3iw6oh3ow2kh2kw2sw2ph1pw1", /* negative padding at the right */
+    };
+    for (size_t i = 0; i < COUNT(descs); i++) {
+        for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
+            for (int layout = 0; layout < TMK_NLAYOUTS; layout++)
+                check_differences(descs[i], *impl, layout * TMK_NDTYPES + TMK_F64);
+        }
+    }
+}
+
+/* --- against reference vectors ------------------------------------------------------------------
+ */
+
+static void check_vector(const struct tmk_vector *vector, int variant)
+{
+    struct tmk_problem *problem;
+    if (tmk_vector_problem(vector, (enum tmk_dtype)(variant % TMK_NDTYPES),
+                           (enum tmk_layout)(variant / TMK_NDTYPES), &problem) != TMK_OK)
+        fail_msg("%s: %s", vector->name, tmk_message());
+    for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
+        for (int dir = 0; dir < TMK_NDIRS; dir++) {
+            for (int threads = 1; threads <= 2; threads++) {
+                struct tmk_verdict verdict;
+                if (tmk_impl_refusal(*impl, problem, (enum tmk_dir)dir))
+                    continue;
+                if (tmk_vector_check(vector, problem, *impl, (enum tmk_dir)dir, threads,
+                                     &verdict) != TMK_OK)
+                    fail_msg("%s %s: %s", vector->name, (*impl)->name, tmk_message());
+                if (!verdict.passed)
+                    fail_msg("%s %s %s, variant %d, %d threads: %s", vector->name, (*impl)->name,
+                             tmk_dir_name[dir], variant, threads, verdict.text);
+            }
+        }
+    }
+    free(problem);
+}
+
+static void check_vectors(const char *pattern, size_t expected)
+{
+    char path[1024];
+    glob_t found;
+    const char *tests = getenv("TMK_TEST_DIR");
+    assert_non_null(tests);
+    snprintf(path, sizeof path, "%s/golden/%s", tests, pattern);
+    assert_int_equal(glob(path, 0, NULL, &found), 0);
+    assert_int_equal(found.gl_pathc, expected);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct tmk_vector vector;
+        if (tmk_vector_read(found.gl_pathv[i], &vector) != TMK_OK)
+            fail_msg("%s", tmk_message());
+        for (int variant = 0; variant < VARIANTS; variant++)
+            check_vector(&vector, variant);
+        tmk_vector_free(&vector);
+    }
+    globfree(&found);
+}
+
+static void test_golden_vectors(void **state)
+{
+    (void)state;
+    check_vectors("conv_*.txt", 22);
+}
+
+static void test_published_vectors(void **state)
+{
+    (void)state;
+    check_vectors("docs/doc003*.txt", 4);
+}
+
+/* --- contracts of the kernels -------------------------------------------------------------------
+ */
+
+static void test_workspace_too_small_is_refused(void **state)
+{
+    (void)state;
+    const struct tmk_conv2d p = variant_of("mb1ic4oc4ih9kh3", true, 0);
+    struct tmk_data data = make_data(&p);
+    const struct tmk_exec none = {.threads = 1};
+    for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
+        for (int dir = 0; dir < TMK_NDIRS; dir++) {
+            if (tmk_impl_workspace(*impl, &p.base, (enum tmk_dir)dir, 1) > 0)
+                assert_int_equal((*impl)->run[dir](&p.base, &data.args, &none), TMK_EINVAL);
+        }
+    }
+    tmk_data_free(&data);
+}
+
+static void test_im2col_needs_kh_kw_times_the_image(void **state)
+{
+    (void)state;
+    const struct tmk_conv2d p = variant_of("mb8ic16oc4ih32kh3ph1", true, 0);
+    const struct tmk_impl *im2col = tmk_op_impl(op, "im2col");
+    const size_t image = p.ic * p.ih * p.iw, padded = p.ic * (p.ih + 2) * (p.iw + 2);
+    assert_int_equal(tmk_impl_workspace(im2col, &p.base, TMK_FWD, 3),
+                     sizeof(float) * (9 * image + padded));
+    assert_true(tmk_impl_workspace(tmk_op_impl(op, "im2col_blocked"), &p.base, TMK_FWD, 1) >
+                sizeof(float) * 9 * image);
+}
+
+static void test_overflowing_workspace(void **state)
+{
+    (void)state;
+    const struct tmk_conv2d p = variant_of("mb1ic1oc1ih65536iw65536kh32768kw32768ph0pw0", true, 0);
+    const struct tmk_conv2d q =
+        variant_of("mb1ic1oc1ih1iw1oh2ow2kh1kw1sh2147483647sw2147483647ph0pw0", true, TMK_F64);
+    assert_true(tmk_impl_workspace(tmk_op_impl(op, "im2col"), &p.base, TMK_FWD, 1) < SIZE_MAX);
+    assert_int_equal(tmk_impl_workspace(tmk_op_impl(op, "im2col"), &q.base, TMK_FWD, 1), SIZE_MAX);
+}
+
+static void test_phases_are_noted(void **state)
+{
+    (void)state;
+    const struct tmk_conv2d p = variant_of("mb2ic8oc8ih16kh3ph1", true, 0);
+    struct tmk_data data = make_data(&p);
+    for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
+        for (int dir = 0; dir < TMK_NDIRS; dir++) {
+            struct tmk_phases phases[2] = {0};
+            struct tmk_exec exec = {.threads = 2, .phases = phases};
+            fill_inputs(&p, &data, (enum tmk_dir)dir, TMK_FILL_REAL, 1);
+            exec.workspace_bytes = tmk_impl_workspace(*impl, &p.base, (enum tmk_dir)dir, 2);
+            assert_int_equal(tmk_alloc(exec.workspace_bytes, "workspace", &exec.workspace), TMK_OK);
+            assert_int_equal((*impl)->run[dir](&p.base, &data.args, &exec), TMK_OK);
+            tmk_free(exec.workspace);
+            assert_true(phases[0].seconds[TMK_PHASE_COMPUTE] > 0);
+            if (strcmp((*impl)->name, "naive") != 0)
+                assert_true(phases[0].seconds[TMK_PHASE_PACK] > 0);
+        }
+    }
+    tmk_data_free(&data);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_oracle_by_definition),
+        cmocka_unit_test(test_random_problems),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_same_bits_at_any_thread_count),
+        cmocka_unit_test(test_adjoint_identities),
+        cmocka_unit_test(test_finite_differences),
+        cmocka_unit_test(test_golden_vectors),
+        cmocka_unit_test(test_published_vectors),
+        cmocka_unit_test(test_workspace_too_small_is_refused),
+        cmocka_unit_test(test_im2col_needs_kh_kw_times_the_image),
+        cmocka_unit_test(test_overflowing_workspace),
+        cmocka_unit_test(test_phases_are_noted),
+    };
+    return cmocka_run_group_tests_name("conv2d", tests, NULL, NULL);
+}
