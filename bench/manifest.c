@@ -1,0 +1,188 @@
+#include "manifest.h"
+
+#include "cli.h"
+#include "version.h"
+
+#include <errno.h>
+#include <gnu/libc-version.h>
+#include <limits.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+char *tmk_utc_now(char *buf, size_t size)
+{
+    time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return buf;
+}
+
+/* libgomp.so.1.0.0 gives name libgomp and version 1.0.0. */
+static int add_library(struct dl_phdr_info *info, size_t size, void *array)
+{
+    (void)size;
+    char path[PATH_MAX];
+    if (!info->dlpi_name[0] || !realpath(info->dlpi_name, path))
+        return 0;
+    const char *file = strrchr(path, '/') + 1;
+    const char *ending = strstr(file, ".so");
+    int length = ending ? (int)(ending - file) : (int)strlen(file);
+    const char *version = ending && ending[3] == '.' ? ending + 4 : "";
+    json_array_append_new(array, json_pack("{s:s%, s:s, s:s}", "name", file, (size_t)length,
+                                           "version", version, "path", path));
+    return 0;
+}
+
+static json_t *describe_libraries(void)
+{
+    json_t *array = json_array();
+    dl_iterate_phdr(add_library, array);
+    return array;
+}
+
+static json_t *describe_system(void)
+{
+    struct utsname system;
+    uname(&system);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "host", system.nodename, "system", system.sysname,
+                     "kernel", system.release, "architecture", system.machine, "libc",
+                     gnu_get_libc_version());
+}
+
+/* The command line as one can type it: words that a shell would split or change are quoted. */
+static json_t *describe_command(int argc, const char **argv)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    if (!memory)
+        return NULL;
+    for (int i = 0; i < argc; i++) {
+        bool plain = argv[i][0] && strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
+                                                   "UVWXYZ0123456789_-+=,.:/@%") == strlen(argv[i]);
+        fputs(i ? " " : "", memory);
+        if (plain || i == 0) { /* argv[0] is "tilemark bench" */
+            fputs(argv[i], memory);
+            continue;
+        }
+        fputc('\'', memory);
+        for (const char *c = argv[i]; *c; c++)
+            fprintf(memory, *c == '\'' ? "'\\''" : "%c", *c);
+        fputc('\'', memory);
+    }
+    fclose(memory);
+    json_t *json = json_string(text);
+    free(text);
+    return json;
+}
+
+enum tmk_status tmk_manifest_describe(int argc, const char **argv,
+                                      const struct tmk_machine_report *machine, json_t **out)
+{
+    char now[32];
+    *out = json_pack("{s:i, s:o, s:s, s:{s:s, s:s, s:s, s:s, s:s}, s:o, s:o, s:o}", "schema",
+                     TMK_MANIFEST_SCHEMA, "command", describe_command(argc, argv), "started",
+                     tmk_utc_now(now, sizeof now), "program", "version", tmk_cli_version, "commit",
+                     TMK_COMMIT, "compiler", TMK_COMPILER, "flags", TMK_FLAGS, "buildtype",
+                     TMK_BUILDTYPE, "system", describe_system(), "machine",
+                     tmk_machine_json(machine), "libraries", describe_libraries());
+    return *out ? TMK_OK
+                : tmk_fail(TMK_ENOMEM, "the manifest cannot be made: no memory, or a name on this "
+                                       "machine or command line that is no UTF-8");
+}
+
+enum tmk_status tmk_manifest_write(const char *run, const json_t *manifest)
+{
+    char path[PATH_MAX], temporary[PATH_MAX + 8];
+    snprintf(path, sizeof path, "%s/manifest.json", run);
+    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    if (json_dump_file(manifest, temporary, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0 &&
+        rename(temporary, path) == 0)
+        return TMK_OK;
+    int reason = errno;
+    unlink(temporary);
+    return tmk_fail(TMK_EIO, "cannot write %s: %s: check the folder's rights and free space", path,
+                    strerror(reason));
+}
+
+enum tmk_status tmk_manifest_read(const char *run, json_t **out)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/manifest.json", run);
+    if (access(path, R_OK) != 0)
+        return tmk_fail(TMK_EIO,
+                        "%s is no run: cannot read %s: %s: give the folder that tilemark "
+                        "bench wrote",
+                        run, path, strerror(errno));
+    json_error_t error;
+    *out = json_load_file(path, 0, &error);
+    if (!*out)
+        return tmk_fail(TMK_EINVAL, "%s:%d: %s: mend it or begin a new run", path, error.line,
+                        error.text);
+    json_int_t schema = json_integer_value(json_object_get(*out, "schema"));
+    if (schema == TMK_MANIFEST_SCHEMA)
+        return TMK_OK;
+    json_decref(*out);
+    *out = NULL;
+    return tmk_fail(TMK_EINVAL, "%s: schema %lld is not %d: use the tilemark that wrote it", path,
+                    (long long)schema, TMK_MANIFEST_SCHEMA);
+}
+
+const char *tmk_manifest_text(const json_t *manifest, const char *a, const char *b)
+{
+    const json_t *json = json_object_get(manifest, a);
+    const char *text = json_string_value(b ? json_object_get(json, b) : json);
+    return text ? text : "";
+}
+
+enum tmk_status tmk_manifest_same_machine(const json_t *run, const json_t *here)
+{
+    static const char *const keys[] = {"cpu", "cores", "cpus", "isa", "caches"};
+    const json_t *was = json_object_get(run, "machine"), *is = json_object_get(here, "machine");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_t *a = json_object_get(was, keys[i]), *b = json_object_get(is, keys[i]);
+        if (json_equal(a, b))
+            continue;
+        char *before = json_dumps(a, JSON_ENCODE_ANY), *now = json_dumps(b, JSON_ENCODE_ANY);
+        enum tmk_status status =
+            tmk_fail(TMK_EUNSUPPORTED,
+                     "the run was made on another machine: %s was %s and is %s: begin a new run",
+                     keys[i], before ? before : "unknown", now ? now : "unknown");
+        free(before);
+        free(now);
+        return status;
+    }
+    return TMK_OK;
+}
+
+static double number_in(const json_t *json, const char *object, const char *key)
+{
+    return json_number_value(json_object_get(json_object_get(json, object), key));
+}
+
+enum tmk_status tmk_manifest_ceilings(const json_t *manifest, struct tmk_ceilings **out,
+                                      size_t *count)
+{
+    const json_t *array = json_object_get(json_object_get(manifest, "machine"), "ceilings");
+    *count = json_array_size(array);
+    *out = calloc(*count + 1, sizeof **out);
+    if (!*out)
+        return tmk_fail(TMK_ENOMEM, "no memory for %zu ceilings", *count);
+    for (size_t i = 0; i < *count; i++) {
+        const json_t *json = json_array_get(array, i);
+        struct tmk_ceilings *ceilings = &(*out)[i];
+        ceilings->threads = (int)json_integer_value(json_object_get(json, "threads"));
+        for (int isa = 0; isa < TMK_NISAS; isa++) {
+            ceilings->peak_f32[isa] = number_in(json, "fma_f32_gflops", tmk_isa_name[isa]);
+            ceilings->peak_f64[isa] = number_in(json, "fma_f64_gflops", tmk_isa_name[isa]);
+        }
+        for (int level = 0; level < TMK_NLEVELS; level++)
+            ceilings->bandwidth[level] = number_in(json, "triad_gbs", tmk_level_name[level]);
+    }
+    return TMK_OK;
+}
