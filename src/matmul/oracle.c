@@ -5,24 +5,36 @@
 #include <math.h>
 #include <string.h>
 
-/* Blocks of `right` of this size stay in the first-level cache while all rows of `left` pass. */
+/* A block of `right` of this size stays in the first-level cache while all rows of `left` pass. */
 enum { BLOCK_DEPTH = 8, BLOCK_COLS = 256 };
 
-/* out (rows, cols) += left (rows, depth) * right (depth, cols), all dense. The innermost loop runs
- * along a row of out and right, so that the compiler vectorises it; every element is summed in
- * ascending k all the same. */
-static void multiply_add(size_t rows, size_t depth, size_t cols, const double *restrict left,
-                         const double *restrict right, double *restrict out)
+/* out[j] += sum over k < depth of left[k] * right[k, j], in ascending k. Where it is inlined with a
+ * constant depth, the compiler unrolls the sum and vectorises along j. */
+static inline void add_products(size_t depth, size_t cols, const double *restrict left,
+                                const double *restrict right, size_t right_stride,
+                                double *restrict out)
 {
-    for (size_t k0 = 0; k0 < depth; k0 += BLOCK_DEPTH) {
-        for (size_t j0 = 0; j0 < cols; j0 += BLOCK_COLS) {
-            size_t k1 = TMK_MIN(k0 + BLOCK_DEPTH, depth), j1 = TMK_MIN(j0 + BLOCK_COLS, cols);
+    for (size_t j = 0; j < cols; j++) {
+        double sum = out[j];
+        for (size_t k = 0; k < depth; k++)
+            sum += left[k] * right[k * right_stride + j];
+        out[j] = sum;
+    }
+}
+
+/* out (rows, cols) += left (rows, depth) * right (depth, cols), all dense */
+static void multiply_add(size_t rows, size_t depth, size_t cols, const double *left,
+                         const double *right, double *out)
+{
+    for (size_t k = 0; k < depth; k += BLOCK_DEPTH) {
+        for (size_t j = 0; j < cols; j += BLOCK_COLS) {
+            size_t deep = TMK_MIN(BLOCK_DEPTH, depth - k), wide = TMK_MIN(BLOCK_COLS, cols - j);
             for (size_t i = 0; i < rows; i++) {
-                for (size_t k = k0; k < k1; k++) {
-                    double a = left[i * depth + k];
-                    for (size_t j = j0; j < j1; j++)
-                        out[i * cols + j] += a * right[k * cols + j];
-                }
+                const double *a = left + i * depth + k, *b = right + k * cols + j;
+                if (deep == BLOCK_DEPTH)
+                    add_products(BLOCK_DEPTH, wide, a, b, cols, out + i * cols + j);
+                else
+                    add_products(deep, wide, a, b, cols, out + i * cols + j);
             }
         }
     }

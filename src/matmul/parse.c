@@ -203,10 +203,10 @@ static enum tmk_status set_strides(const char *desc, const struct tmk_context *c
         }
         if (*at == ':' && part < NPARTS - 1)
             at++;
+        else if (*at != '\0')
+            return tmk_fail(TMK_EINVAL, "matmul %s: --strides=%s: cannot read \"%s\": write S:W:D",
+                            desc, context->strides, at);
     }
-    if (*at != '\0')
-        return tmk_fail(TMK_EINVAL, "matmul %s: --strides=%s: cannot read \"%s\": write S:W:D",
-                        desc, context->strides, at);
     return TMK_OK;
 }
 
