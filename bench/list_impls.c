@@ -46,16 +46,14 @@ static void add_answers(struct tmk_table *table, const struct tmk_op *op,
         tmk_table_cell(table, "%s", desc);
         tmk_table_cell(table, "%s", impl->name);
         tmk_table_cell(table, "%s", tmk_dir_name[dir]);
-        tmk_table_cell(table, "%s", refusal ? "no" : "yes");
-        tmk_table_cell(table, "%s", refusal ? refusal : "");
+        tmk_table_cell(table, "%s%s", refusal ? "no: " : "yes", refusal ? refusal : "");
     }
 }
 
 static enum tmk_status list_for_problems(const struct tmk_listing *listing)
 {
-    static const struct tmk_column columns[] = {{"op", false},      {"problem", false},
-                                                {"impl", false},    {"dir", false},
-                                                {"offered", false}, {"why not", false}};
+    static const struct tmk_column columns[] = {
+        {"op", false}, {"problem", false}, {"impl", false}, {"dir", false}, {"offered", false}};
     struct tmk_table table = TMK_TABLE(columns);
     const struct tmk_list *list = &listing->selection->list;
     for (size_t i = 0; i < list->count; i++)

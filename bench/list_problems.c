@@ -106,7 +106,8 @@ enum tmk_status tmk_listing_problems(const struct tmk_listing *listing)
     struct tmk_table table = TMK_TABLE(columns);
     for (size_t i = 0; i < list->count; i++)
         add_problem(&table, &list->items[i]);
-    TMK_TRY(tmk_table_print(&table, stdout, listing->csv));
+    if (list->count > 0 || listing->csv)
+        TMK_TRY(tmk_table_print(&table, stdout, listing->csv));
     print_totals(list, listing->csv ? stderr : stdout);
     return TMK_OK;
 }

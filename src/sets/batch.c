@@ -15,7 +15,8 @@ enum { MAX_DEPTH = 16, PATH_SIZE = 4096 };
 
 struct reader {
     struct tmk_list *list;
-    const struct tmk_op *op; /* NULL: told by each descriptor's form */
+    const struct tmk_op *op;   /* of every descriptor; NULL: told by its form */
+    const struct tmk_op *only; /* leave out other operations; NULL: none */
     struct tmk_options options;
     int depth;
 };
@@ -163,6 +164,8 @@ static enum tmk_status read_descriptor(struct reader *reader, const struct sourc
 {
     const struct tmk_op *form = isdigit((unsigned char)*text) ? &tmk_op_matmul : &tmk_op_conv2d;
     struct descriptor d = {reader, source, reader->op ? reader->op : form, text};
+    if (reader->only && d.op != reader->only)
+        return TMK_OK;
     return at_place(source, tmk_options_each(&reader->options, d.op, add_descriptor, &d));
 }
 
@@ -205,7 +208,7 @@ static enum tmk_status read_set(struct reader *reader, const struct source *sour
         *found = true;
         for (const struct tmk_op *const *op = tmk_ops; *op; op++) {
             struct member m = {reader, source, entry, *op};
-            if (!reader->op || reader->op == *op)
+            if (!reader->only || reader->only == *op)
                 TMK_TRY(tmk_options_each(&reader->options, *op, add_net, &m));
         }
     }
@@ -275,18 +278,11 @@ static enum tmk_status read_source(struct reader *reader, struct source *source)
 
 /* -- the three ways in -- */
 
-static struct reader make_reader(struct tmk_list *list, const struct tmk_op *op,
-                                 const struct tmk_context *context)
-{
-    return (struct reader){.list = list, .op = op, .options.start = *context};
-}
-
 enum tmk_status tmk_list_descriptor(struct tmk_list *list, const char *text,
                                     const struct tmk_context *context)
 {
     const char *rest = text;
-    const struct tmk_op *op = take_prefix(&rest);
-    struct reader reader = make_reader(list, op, context);
+    struct reader reader = {.list = list, .op = take_prefix(&rest), .options.start = *context};
     char *copy = strdup(rest);
     if (!copy)
         return tmk_fail(TMK_ENOMEM, "no memory for %s", text);
@@ -304,7 +300,7 @@ enum tmk_status tmk_list_descriptor(struct tmk_list *list, const char *text,
 enum tmk_status tmk_list_batch(struct tmk_list *list, const char *path, const struct tmk_op *op,
                                const struct tmk_context *context)
 {
-    struct reader reader = make_reader(list, op, context);
+    struct reader reader = {.list = list, .only = op, .options.start = *context};
     enum tmk_status status = read_file(&reader, path, path);
     tmk_options_reset(&reader.options);
     return status;
@@ -313,7 +309,7 @@ enum tmk_status tmk_list_batch(struct tmk_list *list, const char *path, const st
 enum tmk_status tmk_list_set(struct tmk_list *list, const char *name,
                              const struct tmk_context *context)
 {
-    struct reader reader = make_reader(list, NULL, context);
+    struct reader reader = {.list = list, .options.start = *context};
     bool found;
     enum tmk_status status = read_set(&reader, NULL, name, &found);
     tmk_options_reset(&reader.options);

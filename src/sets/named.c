@@ -95,6 +95,8 @@ static void append_name(void *ctx, const char *name, const char *summary)
 
 enum tmk_status tmk_fail_unknown_set(const char *name)
 {
+    char folder[4096];
+    TMK_TRY(tmk_data_path("sets", folder, sizeof folder)); /* else it may well be a set */
     struct names names = {""};
     tmk_sets_each(append_name, &names);
     return tmk_fail(TMK_EINVAL, "set %s is unknown: choose one of %s", name, names.text);

@@ -16,7 +16,7 @@ enum tmk_status tmk_list_net(struct tmk_list *list, const struct tmk_net_entry *
 /* The path of the text file that is the set of that name. False: there is none. */
 bool tmk_set_path(const char *name, char *path, size_t size);
 
-/* "set NAME is unknown: choose one of ..." */
+/* "set NAME is unknown: choose one of ..."; TMK_EIO if the text sets cannot be found at all. */
 enum tmk_status tmk_fail_unknown_set(const char *name);
 
 #endif

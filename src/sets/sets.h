@@ -63,8 +63,8 @@ enum tmk_status tmk_list_skip(struct tmk_list *list, const char *what, const cha
 enum tmk_status tmk_list_descriptor(struct tmk_list *list, const char *text,
                                     const struct tmk_context *context);
 
-/* Append the problems of a batch file. `op` NULL: told by each descriptor's form. TMK_EIO: the file
- * cannot be read. */
+/* Append the problems of a batch file; each descriptor's form tells its operation. `op` not NULL:
+ * those of the other operations are left out. TMK_EIO: the file cannot be read. */
 enum tmk_status tmk_list_batch(struct tmk_list *list, const char *path, const struct tmk_op *op,
                                const struct tmk_context *context);
 
