@@ -100,36 +100,50 @@ static enum tmk_status list_nets(const struct tmk_listing *listing)
     return status == TMK_OK ? printed : status;
 }
 
+/* Without a word or a selection: what there is to choose from. */
+static enum tmk_status list_overview(const struct tmk_listing *listing)
+{
+    if (listing->csv)
+        return tmk_fail(TMK_EINVAL,
+                        "--csv prints one table: add ops, impls, sets, nets or problems");
+    TMK_TRY(tmk_listing_impls(listing));
+    printf("\n");
+    return list_sets(listing);
+}
+
 /* The words, and whether each takes problems. */
 static const struct word {
     const char *name;
     enum { NO_PROBLEMS, MAY_HAVE, DEFAULT_SET } problems;
     enum tmk_status (*list)(const struct tmk_listing *listing);
 } words[] = {
-    {"problems", DEFAULT_SET, tmk_listing_problems}, /* first: what no word means */
     {"ops", NO_PROBLEMS, list_ops},
     {"impls", MAY_HAVE, tmk_listing_impls},
     {"sets", NO_PROBLEMS, list_sets},
     {"nets", NO_PROBLEMS, list_nets},
+    {"problems", DEFAULT_SET, tmk_listing_problems},
 };
+static const struct word no_word = {"", NO_PROBLEMS, list_overview};
+static const struct word no_word_but_problems = {"", DEFAULT_SET, tmk_listing_problems};
 
-/* Step over the word at *rest, if one stands there. */
-static const struct word *take_word(const char ***rest)
+/* The word that *rest begins with, or NULL. */
+static const struct word *find_word(const char **rest)
 {
-    for (size_t i = 0; **rest && i < sizeof words / sizeof *words; i++) {
-        if (strcmp(**rest, words[i].name) == 0) {
-            ++*rest;
+    for (size_t i = 0; *rest && i < sizeof words / sizeof *words; i++) {
+        if (strcmp(*rest, words[i].name) == 0)
             return &words[i];
-        }
     }
-    return words;
+    return NULL;
 }
 
 static enum tmk_status list(const char **rest, struct tmk_listing *listing)
 {
     struct tmk_selection *selection = listing->selection;
-    const struct word *word = take_word(&rest);
+    const struct word *word = find_word(rest);
+    rest += word != NULL;
     listing->selecting = *rest || selection->set || selection->batch;
+    if (!word)
+        word = listing->selecting ? &no_word_but_problems : &no_word;
     if (listing->selecting && word->problems == NO_PROBLEMS)
         return tmk_fail(TMK_EINVAL, "%s takes no problems%s%s: list them with `problems`",
                         word->name, *rest ? ", but got " : "", *rest ? *rest : "");

@@ -74,7 +74,7 @@ static void print_totals(const struct tmk_list *list, FILE *file)
     fprintf(file, "%zu problem%s, %zu skipped", list->count, list->count == 1 ? "" : "s",
             list->nskips);
     if (list->count > 0)
-        fprintf(file, "; %.0f layers, %sFLOP forward", layers,
+        fprintf(file, "; %.0f layer%s, %sFLOP forward", layers, layers == 1 ? "" : "s",
                 tmk_format_count(text, sizeof text, flops));
     fputc('\n', file);
     print_reasons(list, file);
