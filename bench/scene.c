@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const palette[] = {"#7f7f7f", "#CC79A7", "#0072B2", "#E69F00", "#56B4E9",
+static const char *const palette[] = {"#7f7f7f", "#E69F00", "#56B4E9", "#0072B2", "#CC79A7",
                                       "#009E73", "#D55E00", "#F0E442", "#000000"};
 #define COLOURS (sizeof palette / sizeof *palette)
 

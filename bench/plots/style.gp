@@ -2,6 +2,7 @@
 # below it follows the picture's own template. Pixels are turned into screen coordinates here.
 set encoding utf8
 set datafile separator comma
+set datafile missing NaN
 svg = 'font "Helvetica,Arial,sans-serif,12" background "#ffffff" noenhanced'
 width = 900
 ink = "#222222"; faint = "#767676"; rule = "#dddddd"; band = "#f4f5f7"
