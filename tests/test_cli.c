@@ -405,7 +405,7 @@ static void an_interrupt_keeps_what_is_done(void **state)
 /* stderr as a terminal shows it. */
 static void run_on_terminal(const char *argument)
 {
-    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
     assert_true(terminal >= 0 && !grantpt(terminal) && !unlockpt(terminal));
     int slave = open(ptsname(terminal), O_RDWR | O_NOCTTY);
     assert_true(slave >= 0);
