@@ -28,6 +28,16 @@ static inline struct tmk_data make_data(const struct tmk_conv2d *p)
     return data;
 }
 
+/* Inputs filled, what `dir` writes poisoned. */
+static inline void fill_inputs(const struct tmk_conv2d *p, const struct tmk_data *data,
+                               enum tmk_dir dir, enum tmk_fill fill, uint32_t seed)
+{
+    for (int i = 0; i < TMK_NOPERANDS; i++)
+        tmk_data_fill(&p->base, &data->args, (enum tmk_operand)i,
+                      tmk_dir_writes(dir, (enum tmk_operand)i) ? TMK_FILL_POISON : fill, 1000,
+                      seed);
+}
+
 static inline void run_impl(const struct tmk_conv2d *p, const struct tmk_impl *impl,
                             enum tmk_dir dir, int threads, const struct tmk_data *data)
 {

@@ -1,4 +1,4 @@
-/* conv2d: every implementation against the oracle, against itself, and against mathematics. */
+/* conv2d: every implementation against the oracle and against itself. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -8,11 +8,7 @@
 #include "check.h"
 #include "conv2d_random.h"
 #include "conv2d_run.h"
-#include "vectors.h"
 
-#include <glob.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -20,22 +16,6 @@
 static const struct tmk_op *const op = &tmk_op_conv2d;
 static const int thread_counts[] = {1, 2, 3, 7};
 static struct tmk_random stream;
-
-static double *new_doubles(size_t count)
-{
-    double *values = calloc(count + 1, sizeof *values);
-    assert_non_null(values);
-    return values;
-}
-
-static void fill_inputs(const struct tmk_conv2d *p, const struct tmk_data *data, enum tmk_dir dir,
-                        enum tmk_fill fill, uint32_t seed)
-{
-    for (int i = 0; i < TMK_NOPERANDS; i++)
-        tmk_data_fill(&p->base, &data->args, (enum tmk_operand)i,
-                      tmk_dir_writes(dir, (enum tmk_operand)i) ? TMK_FILL_POISON : fill, 1000,
-                      seed);
-}
 
 /* --- against the oracle ---------------------------------------------------------------------- */
 
@@ -179,198 +159,6 @@ static void test_same_bits_at_any_thread_count(void **state)
     }
 }
 
-/* --- against mathematics ------------------------------------------------------------------------
- */
-
-static double inner_product(const struct tmk_view *a, const double *b)
-{
-    const size_t count = tmk_view_count(a);
-    double *values = new_doubles(count), sum = 0;
-    get_values(a, values);
-    for (size_t i = 0; i < count; i++)
-        sum += values[i] * b[i];
-    free(values);
-    return sum;
-}
-
-/* <conv(x, w), dy> = <x, bwd_d(dy, w)> = <w, bwd_w(x, dy)>, exactly on integers; and db = dy summed
- * is what bwd_w adds for b = 1. */
-static void assert_adjoint(const struct tmk_conv2d *p, const struct tmk_impl *impl,
-                           const char *desc)
-{
-    double *input[TMK_NOPERANDS], product[TMK_NDIRS];
-    struct tmk_data data = make_data(p);
-    for (int i = 0; i < TMK_NOPERANDS; i++) {
-        const struct tmk_view *operand = &data.args.operand[i];
-        const size_t count = tmk_view_count(operand);
-        input[i] = new_doubles(count);
-        for (size_t e = 0; e < count; e++)
-            input[i][e] = (double)random_between(&stream, 0, 16) - 8;
-    }
-    for (int dir = 0; dir < TMK_NDIRS; dir++) {
-        const enum tmk_operand output = tmk_dir_output[dir];
-        for (int i = 0; i < TMK_NOPERANDS; i++)
-            put_values(&data.args.operand[i], input[i]);
-        run_impl(p, impl, (enum tmk_dir)dir, 2, &data);
-        product[dir] = inner_product(&data.args.operand[output], input[output]);
-    }
-    if (product[TMK_FWD] != product[TMK_BWD_D] || product[TMK_FWD] != product[TMK_BWD_W])
-        fail_msg("%s %s: <y, dy> = %g, <x, dx> = %g, <w, dw> = %g", desc, impl->name,
-                 product[TMK_FWD], product[TMK_BWD_D], product[TMK_BWD_W]);
-    for (int i = 0; i < TMK_NOPERANDS; i++)
-        free(input[i]);
-    tmk_data_free(&data);
-}
-
-static void test_adjoint_identities(void **state)
-{
-    (void)state;
-    tmk_random_seed(&stream, 1234);
-    for (int i = 0; i < 100; i++) {
-        char desc[TMK_DESC_MAX];
-        random_descriptor(&stream, desc, sizeof desc);
-        const struct tmk_conv2d p = variant_of(desc, false, i % VARIANTS);
-        for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
-            if ((*impl)->accuracy == TMK_COMPONENTWISE)
-                assert_adjoint(&p, *impl, desc);
-        }
-    }
-}
-
-/* loss(x, w, b) = <conv(x, w) + b, dy>, linear in each of the three: a central difference with a
- * step of a power of two is its derivative to rounding. */
-static double loss(const struct tmk_conv2d *p, const struct tmk_impl *impl,
-                   const struct tmk_data *data, const double *dy)
-{
-    run_impl(p, impl, TMK_FWD, 1, data);
-    return inner_product(&data->args.operand[TMK_DST], dy);
-}
-
-static void assert_differences(const struct tmk_conv2d *p, const struct tmk_impl *impl,
-                               const struct tmk_data *data, enum tmk_operand which,
-                               const double *gradient, const double *dy)
-{
-    const struct tmk_view *operand = &data->args.operand[which];
-    const size_t count = tmk_view_count(operand);
-    double *values = new_doubles(count);
-    get_values(operand, values);
-    for (size_t e = 0; e < count; e++) {
-        const double value = values[e], step = 0.125;
-        values[e] = value + step;
-        put_values(operand, values);
-        const double above = loss(p, impl, data, dy);
-        values[e] = value - step;
-        put_values(operand, values);
-        const double below = loss(p, impl, data, dy);
-        values[e] = value;
-        if (!(fabs((above - below) / (2 * step) - gradient[e]) <= 1e-11))
-            fail_msg("%s: operand %d, element %zu: difference %.15g, gradient %.15g", impl->name,
-                     which, e, (above - below) / (2 * step), gradient[e]);
-    }
-    put_values(operand, values);
-    free(values);
-}
-
-static void check_differences(const char *desc, const struct tmk_impl *impl, int variant)
-{
-    const struct tmk_conv2d p = variant_of(desc, true, variant);
-    struct tmk_data data = make_data(&p);
-    const struct tmk_view *operand = data.args.operand;
-    double *gradient[TMK_NOPERANDS], *dy = new_doubles(tmk_view_count(&operand[TMK_DST]));
-    for (int dir = TMK_BWD_D; dir <= TMK_BWD_W; dir++) {
-        fill_inputs(&p, &data, (enum tmk_dir)dir, TMK_FILL_REAL, 6);
-        run_impl(&p, impl, (enum tmk_dir)dir, 1, &data);
-        for (int i = 0; i < TMK_NOPERANDS; i++) {
-            if (!tmk_dir_writes((enum tmk_dir)dir, (enum tmk_operand)i))
-                continue;
-            gradient[i] = new_doubles(tmk_view_count(&operand[i]));
-            get_values(&operand[i], gradient[i]);
-        }
-    }
-    get_values(&operand[TMK_DST], dy);
-    fill_inputs(&p, &data, TMK_FWD, TMK_FILL_REAL, 6);
-    for (int i = TMK_SRC; i <= TMK_BIA; i++) {
-        assert_differences(&p, impl, &data, (enum tmk_operand)i, gradient[i], dy);
-        free(gradient[i]);
-    }
-    free(dy);
-    tmk_data_free(&data);
-}
-
-static void test_finite_differences(void **state)
-{
-    (void)state;
-    static const char *const descs[] = {
-        "mb2ic2oc3ih4iw5kh3kw2ph1pw0", "g2mb1ic4oc2ih5kh2sh3ph1dh1",
-        "mb1ic1oc2ih3iw6oh3ow2kh2kw2sw2ph1pw1", /* negative padding at the right */
-    };
-    for (size_t i = 0; i < COUNT(descs); i++) {
-        for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
-            for (int layout = 0; layout < TMK_NLAYOUTS; layout++)
-                check_differences(descs[i], *impl, layout * TMK_NDTYPES + TMK_F64);
-        }
-    }
-}
-
-/* --- against reference vectors ------------------------------------------------------------------
- */
-
-static void check_vector(const struct tmk_vector *vector, int variant)
-{
-    struct tmk_problem *problem;
-    if (tmk_vector_problem(vector, (enum tmk_dtype)(variant % TMK_NDTYPES),
-                           (enum tmk_layout)(variant / TMK_NDTYPES), &problem) != TMK_OK)
-        fail_msg("%s: %s", vector->name, tmk_message());
-    for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
-        for (int dir = 0; dir < TMK_NDIRS; dir++) {
-            for (int threads = 1; threads <= 2; threads++) {
-                struct tmk_verdict verdict;
-                if (tmk_impl_refusal(*impl, problem, (enum tmk_dir)dir))
-                    continue;
-                if (tmk_vector_check(vector, problem, *impl, (enum tmk_dir)dir, threads,
-                                     &verdict) != TMK_OK)
-                    fail_msg("%s %s: %s", vector->name, (*impl)->name, tmk_message());
-                if (!verdict.passed)
-                    fail_msg("%s %s %s, variant %d, %d threads: %s", vector->name, (*impl)->name,
-                             tmk_dir_name[dir], variant, threads, verdict.text);
-            }
-        }
-    }
-    free(problem);
-}
-
-static void check_vectors(const char *pattern, size_t expected)
-{
-    char path[1024];
-    glob_t found;
-    const char *tests = getenv("TMK_TEST_DIR");
-    assert_non_null(tests);
-    snprintf(path, sizeof path, "%s/golden/%s", tests, pattern);
-    assert_int_equal(glob(path, 0, NULL, &found), 0);
-    assert_int_equal(found.gl_pathc, expected);
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        struct tmk_vector vector;
-        if (tmk_vector_read(found.gl_pathv[i], &vector) != TMK_OK)
-            fail_msg("%s", tmk_message());
-        for (int variant = 0; variant < VARIANTS; variant++)
-            check_vector(&vector, variant);
-        tmk_vector_free(&vector);
-    }
-    globfree(&found);
-}
-
-static void test_golden_vectors(void **state)
-{
-    (void)state;
-    check_vectors("conv_*.txt", 22);
-}
-
-static void test_published_vectors(void **state)
-{
-    (void)state;
-    check_vectors("docs/doc003*.txt", 4);
-}
-
 /* --- contracts of the kernels -------------------------------------------------------------------
  */
 
@@ -440,10 +228,6 @@ int main(void)
         cmocka_unit_test(test_random_problems),
         cmocka_unit_test(test_layers),
         cmocka_unit_test(test_same_bits_at_any_thread_count),
-        cmocka_unit_test(test_adjoint_identities),
-        cmocka_unit_test(test_finite_differences),
-        cmocka_unit_test(test_golden_vectors),
-        cmocka_unit_test(test_published_vectors),
         cmocka_unit_test(test_workspace_too_small_is_refused),
         cmocka_unit_test(test_im2col_needs_kh_kw_times_the_image),
         cmocka_unit_test(test_overflowing_workspace),

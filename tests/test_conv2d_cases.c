@@ -1,5 +1,5 @@
-/* conv2d on small cases with known answers: where published implementations go wrong. Every case
- * runs on every implementation, in both layouts and both data types. */
+/* conv2d on cases with known answers: where published implementations go wrong, and reference
+ * vectors. Every case runs on every implementation, in both layouts and both data types. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -7,6 +7,11 @@
 #include <cmocka.h>
 
 #include "conv2d_run.h"
+#include "vectors.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MOST 64 /* elements of the largest operand */
@@ -92,6 +97,62 @@ static void run_case(void **state)
             }
         }
     }
+}
+
+static void check_vector(const struct tmk_vector *vector, int variant)
+{
+    struct tmk_problem *problem;
+    if (tmk_vector_problem(vector, (enum tmk_dtype)(variant % TMK_NDTYPES),
+                           (enum tmk_layout)(variant / TMK_NDTYPES), &problem) != TMK_OK)
+        fail_msg("%s: %s", vector->name, tmk_message());
+    for (const struct tmk_impl *const *impl = tmk_op_conv2d.impls; *impl; impl++) {
+        for (int dir = 0; dir < TMK_NDIRS; dir++) {
+            for (int threads = 1; threads <= 2; threads++) {
+                struct tmk_verdict verdict;
+                if (tmk_impl_refusal(*impl, problem, (enum tmk_dir)dir))
+                    continue;
+                if (tmk_vector_check(vector, problem, *impl, (enum tmk_dir)dir, threads,
+                                     &verdict) != TMK_OK)
+                    fail_msg("%s %s: %s", vector->name, (*impl)->name, tmk_message());
+                if (!verdict.passed)
+                    fail_msg("%s %s %s, variant %d, %d threads: %s", vector->name, (*impl)->name,
+                             tmk_dir_name[dir], variant, threads, verdict.text);
+            }
+        }
+    }
+    free(problem);
+}
+
+static void check_vectors(const char *pattern, size_t expected)
+{
+    char path[1024];
+    glob_t found;
+    const char *tests = getenv("TMK_TEST_DIR");
+    assert_non_null(tests);
+    snprintf(path, sizeof path, "%s/golden/%s", tests, pattern);
+    assert_int_equal(glob(path, 0, NULL, &found), 0);
+    assert_int_equal(found.gl_pathc, expected);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct tmk_vector vector;
+        if (tmk_vector_read(found.gl_pathv[i], &vector) != TMK_OK)
+            fail_msg("%s", tmk_message());
+        for (int variant = 0; variant < VARIANTS; variant++)
+            check_vector(&vector, variant);
+        tmk_vector_free(&vector);
+    }
+    globfree(&found);
+}
+
+static void test_golden_vectors(void **state)
+{
+    (void)state;
+    check_vectors("conv_*.txt", 22);
+}
+
+static void test_published_vectors(void **state)
+{
+    (void)state;
+    check_vectors("docs/doc003*.txt", 4);
 }
 
 int main(void)
@@ -199,9 +260,12 @@ int main(void)
          .dw = {4, {14, 14, 22, 22}},
          .db = {4, {4, 4, 4, 4}}},
     };
-    struct CMUnitTest tests[COUNT(cases)];
+    struct CMUnitTest tests[COUNT(cases) + 2] = {
+        cmocka_unit_test(test_golden_vectors),
+        cmocka_unit_test(test_published_vectors),
+    };
     for (size_t i = 0; i < COUNT(cases); i++)
-        tests[i] = (struct CMUnitTest){
+        tests[i + 2] = (struct CMUnitTest){
             .name = cases[i].name, .test_func = run_case, .initial_state = (void *)&cases[i]};
     return cmocka_run_group_tests_name("conv2d_cases", tests, NULL, NULL);
 }

@@ -26,10 +26,9 @@ static bool input_at(size_t o, size_t stride, size_t k, size_t dilation, size_t 
 static bool output_at(size_t i, size_t stride, size_t k, size_t dilation, size_t pad, size_t out,
                       size_t *o)
 {
-    if (i + pad < k * dilation || (i + pad - k * dilation) % stride != 0)
-        return false;
-    *o = (i + pad - k * dilation) / stride;
-    return *o < out;
+    const size_t spread = i + pad - k * dilation; /* wraps to a huge value where it is negative */
+    *o = stride == 1 ? spread : spread / stride;  /* most layers spare themselves the division */
+    return i + pad >= k * dilation && *o * stride == spread && *o < out;
 }
 
 #define TYPE float

@@ -94,7 +94,12 @@ static void axpy(size_t count, double a, const double *restrict x, size_t incx, 
 static double dot(size_t count, const double *restrict x, size_t incx, const double *restrict y)
 {
     double sum = 0;
+    if (incx == 1) {
 #pragma omp simd reduction(+ : sum)
+        for (size_t i = 0; i < count; i++)
+            sum += x[i] * y[i];
+        return sum;
+    }
     for (size_t i = 0; i < count; i++)
         sum += x[i * incx] * y[i];
     return sum;
@@ -127,20 +132,33 @@ static void multiply_row(const struct tmk_conv2d *p, enum tmk_dir dir, const str
     }
 }
 
+/* y = b, or db = dy summed. */
+static void apply_bias(const struct tmk_conv2d *p, enum tmk_dir dir, const struct tensors *t)
+{
+    const size_t pixels = p->oh * p->ow;
+    for (size_t plane = 0; plane < p->mb * p->oc; plane++) {
+        double *y = t->y + plane * pixels, *b = t->b + plane % p->oc;
+        for (size_t i = 0; dir == TMK_FWD && i < pixels; i++)
+            y[i] = *b;
+        for (size_t i = 0; dir == TMK_BWD_W && i < pixels; i++)
+            *b += y[i];
+    }
+}
+
+/* The rows of all output channels are innermost: they and one row of x stay in the cache. */
 static void convolve(const struct tmk_conv2d *p, enum tmk_dir dir, const struct tensors *t)
 {
     const size_t icg = p->ic / p->g, ocg = p->oc / p->g;
+    if (t->b)
+        apply_bias(p, dir, t);
     for (size_t n = 0; n < p->mb; n++) {
-        for (size_t oc = 0; oc < p->oc; oc++) {
-            for (size_t oh = 0; oh < p->oh; oh++) {
-                double *y = t->y + ((n * p->oc + oc) * p->oh + oh) * p->ow;
-                for (size_t ow = 0; t->b && dir == TMK_FWD && ow < p->ow; ow++)
-                    y[ow] = t->b[oc];
-                for (size_t ow = 0; t->b && dir == TMK_BWD_W && ow < p->ow; ow++)
-                    t->b[oc] += y[ow];
-                for (size_t ic = 0; ic < icg; ic++) {
-                    double *x = t->x + (n * p->ic + oc / ocg * icg + ic) * p->ih * p->iw;
-                    double *w = t->w + (oc * icg + ic) * p->kh * p->kw;
+        for (size_t oh = 0; oh < p->oh; oh++) {
+            for (size_t ic = 0; ic < p->ic; ic++) {
+                double *x = t->x + (n * p->ic + ic) * p->ih * p->iw;
+                const size_t first_oc = ic / icg * ocg;
+                for (size_t oc = first_oc; oc < first_oc + ocg; oc++) {
+                    double *w = t->w + (oc * icg + ic % icg) * p->kh * p->kw;
+                    double *y = t->y + ((n * p->oc + oc) * p->oh + oh) * p->ow;
                     multiply_row(p, dir, t->spans, oh, x, w, y);
                 }
             }
