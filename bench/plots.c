@@ -4,12 +4,14 @@
 #include "text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -143,7 +145,8 @@ static enum tmk_status write_script(const char *folder, const struct tmk_scene *
     return status == TMK_OK ? closed : status;
 }
 
-/* gnuplot FILE.gp in `folder`, without a shell. */
+/* gnuplot FILE.gp in `folder`, without a shell. Its warnings (an implementation without points in
+ * some panel) are not for the user; an error he sees by running it by hand. */
 static enum tmk_status draw(const char *folder, const char *name)
 {
     char script[80];
@@ -152,6 +155,7 @@ static enum tmk_status draw(const char *folder, const char *name)
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addchdir_np(&actions, folder);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     pid_t child;
     int failed = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);

@@ -38,6 +38,18 @@ double tmk_ceilings_peak(const struct tmk_ceilings *ceilings, bool f64)
     return peak;
 }
 
+void tmk_ceilings_raise(struct tmk_ceilings *ceilings, const struct tmk_ceilings *other)
+{
+    if (ceilings->threads != other->threads)
+        return;
+    for (int isa = 0; isa < TMK_NISAS; isa++) {
+        ceilings->peak_f32[isa] = fmax(ceilings->peak_f32[isa], other->peak_f32[isa]);
+        ceilings->peak_f64[isa] = fmax(ceilings->peak_f64[isa], other->peak_f64[isa]);
+    }
+    for (int level = 0; level < TMK_NLEVELS; level++)
+        ceilings->bandwidth[level] = fmax(ceilings->bandwidth[level], other->bandwidth[level]);
+}
+
 static bool is_measured(const struct tmk_cell_summary *summary)
 {
     return summary->samples > 0 && summary->median_s > 0;

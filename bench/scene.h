@@ -46,4 +46,7 @@ const char *tmk_impl_colour(const char *impl);
 /* The highest measured FMA peak of any ISA in GFLOP/s; 0: not measured. */
 double tmk_ceilings_peak(const struct tmk_ceilings *ceilings, bool f64);
 
+/* Take over what is higher in `other`, if it is of the same thread count. */
+void tmk_ceilings_raise(struct tmk_ceilings *ceilings, const struct tmk_ceilings *other);
+
 #endif

@@ -40,7 +40,7 @@ static bool exists(const char *name)
 
 static char *contents(const char *name)
 {
-    char *text;
+    static char *text; /* automatic, gcc 12 believes that it dangles */
     if (tmk_read_file(in_run(name), &text) != TMK_OK)
         fail_msg("%s", tmk_message());
     return text;
@@ -248,10 +248,11 @@ static void a_complete_run_has_nothing_to_resume(void **state)
 static void edit_manifest(const char *from, const char *to)
 {
     char *text = contents("manifest.json");
-    const char *at = strstr(text, from);
+    assert_non_null(strstr(text, from));
+    size_t at = (size_t)(strstr(text, from) - text);
     FILE *file = fopen(in_run("manifest.json"), "w");
-    assert_true(at && file);
-    fprintf(file, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    assert_non_null(file);
+    fprintf(file, "%.*s%s%s", (int)at, text, to, text + at + strlen(from));
     fclose(file);
     free(text);
 }

@@ -32,7 +32,7 @@ set multiplot
 do for [c=1:ndirs] {
     set lmargin at screen panel_left(c)
     set rmargin at screen panel_right(c)
-    if (c == 1) { set ylabel "GFLOP/s" textcolor rgb faint } else { unset label; unset ylabel; set format y "" }
+    if (c == 1) { set ylabel "GFLOP/s" textcolor rgb faint offset 1,0 } else { unset label; unset ylabel; set format y "" }
     set label 1003 direction(word(dirs, c)) at graph 0.5, screen y(head + 14) center textcolor rgb faint
     plot for [i=1:nimpls] data skip 1 using (place($1)):(only(word(dirs, c), i, $4)):5:6 \
         with yerrorbars pointtype form(i) pointsize 0.75 linewidth 1.2 linecolor rgb colour(i) notitle

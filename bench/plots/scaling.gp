@@ -25,7 +25,7 @@ set multiplot
 do for [c=1:ndirs] {
     set lmargin at screen panel_left(c)
     set rmargin at screen panel_right(c)
-    if (c == 1) { set ylabel "speed-up" textcolor rgb faint } else { unset label; unset ylabel; set format y "" }
+    if (c == 1) { set ylabel "speed-up" textcolor rgb faint offset 1,0 } else { unset label; unset ylabel; set format y "" }
     set label 1003 direction(word(dirs, c)) at graph 0.5, screen y(head + 14) center textcolor rgb faint
     set label 1004 "ideal" at first threads, first threads right offset -1.5,0.3 font ",11" textcolor rgb ink
     set arrow 1 from first 1, first 1 to first threads, first threads nohead linecolor rgb ink dashtype 2

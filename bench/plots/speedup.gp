@@ -29,7 +29,7 @@ do for [c=1:ndirs] {
         with xerrorbars \
         pointtype form(i) pointsize 0.7 linewidth 1.5 linecolor rgb colour(i) notitle, \
         for [i=1:nimpls] data skip 1 \
-        using (only(word(dirs, c), i, $8 > 0 ? $5 : NaN)):($1 + spread(i)):(sprintf($5 < 9.95 ? "%.1fx" : "%.0fx", $5)) \
+        using (only(word(dirs, c), i, $8 > 0 ? $7 : NaN)):($1 + spread(i)):(sprintf($5 < 9.95 ? "%.1fx" : "%.0fx", $5)) \
         with labels left offset 0.9,0 font ",11" textcolor rgb ink notitle
 }
 unset multiplot

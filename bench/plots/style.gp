@@ -20,8 +20,8 @@ only(d, i, value) = strcol(dir_column) eq d && strcol(impl_column) eq word(impls
 
 x(px) = px / real(width)
 y(px) = 1 - px / real(height)
-left = 24 + 6.4 * longest   # room for the layers' names
-gap = 16
+left = 28 + 6.6 * longest   # room for the layers' names
+gap = 24
 panel = (width - left - 24 - gap * (ndirs - 1)) / real(ndirs)
 panel_left(c) = x(left + (c - 1) * (panel + gap))
 panel_right(c) = x(left + (c - 1) * (panel + gap) + panel)
@@ -48,7 +48,7 @@ layer_names = 'set for [k=1:nlayers] label k layers[k] at graph 0, first k-1 rig
                textcolor rgb ink'
 no_layer_names = 'unset label'
 # Panels without layers down the side need no room for their names.
-square_panels = 'left = 66; panel = (width - left - 24 - gap * (ndirs - 1)) / real(ndirs); \
+square_panels = 'left = 76; panel = (width - left - 24 - gap * (ndirs - 1)) / real(ndirs); \
                  side = panel < 320 ? panel : 320'
 # Where implementation i of several stands inside a layer's band.
 spread(i) = nimpls > 1 ? 0.66 * ((i - 1) / (nimpls - 1.0) - 0.5) : 0
