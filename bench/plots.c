@@ -32,6 +32,9 @@ static void put_words(FILE *file, const struct tmk_scene *scene)
     fputs("'\ncolours = '", file);
     for (size_t i = 0; i < scene->nimpls; i++)
         fprintf(file, "%s%s", i ? " " : "", tmk_impl_colour(scene->impls[i]));
+    fputs("'\nforms = '", file);
+    for (size_t i = 0; i < scene->nimpls; i++)
+        fprintf(file, "%s%d", i ? " " : "", tmk_impl_form(scene->impls[i]));
     fputs("'\ndirs = '", file);
     const char *gap = "";
     for (int dir = 0; dir < TMK_NDIRS; dir++) {

@@ -9,10 +9,11 @@
 
 static const char *const palette[] = {"#7f7f7f", "#E69F00", "#56B4E9", "#0072B2", "#CC79A7",
                                       "#009E73", "#D55E00", "#F0E442", "#000000"};
-#define COLOURS (sizeof palette / sizeof *palette)
+/* Gnuplot's filled circle, square, triangle, diamond, ..., then the open ones. */
+static const int forms[] = {7, 5, 9, 13, 11, 15, 6, 4, 8, 12};
 
-/* Counted over all ops, so that "blocked" has one colour in all of them. */
-const char *tmk_impl_colour(const char *impl)
+/* Counted over all ops, so that "blocked" looks the same in all of them. */
+static size_t impl_number(const char *impl)
 {
     const char *seen[TMK_SCENE_IMPLS];
     size_t count = 0;
@@ -22,12 +23,22 @@ const char *tmk_impl_colour(const char *impl)
             while (i < count && strcmp(seen[i], (*known)->name) != 0)
                 i++;
             if (strcmp((*known)->name, impl) == 0)
-                return palette[i % COLOURS];
+                return i;
             if (i == count && count < TMK_SCENE_IMPLS)
                 seen[count++] = (*known)->name;
         }
     }
-    return palette[count % COLOURS];
+    return count;
+}
+
+const char *tmk_impl_colour(const char *impl)
+{
+    return palette[impl_number(impl) % (sizeof palette / sizeof *palette)];
+}
+
+int tmk_impl_form(const char *impl)
+{
+    return forms[impl_number(impl) % (sizeof forms / sizeof *forms)];
 }
 
 double tmk_ceilings_peak(const struct tmk_ceilings *ceilings, bool f64)

@@ -1,11 +1,10 @@
 # Rate of one call beside the measured FMA peak, by layer, direction and implementation.
 # Columns: row, layer, dir, impl, gflops, lo, hi
-row = 12 + 9 * nimpls
 height = head + 42 + nlayers * row + 44
 npeaks = used_f32 + used_f64
 peaks(k) = k == 1 && used_f32 ? peak_f32 : peak_f64
 peak_name(k) = npeaks == 1 ? "peak" : k == 1 ? "f32 peak" : "f64 peak"
-subtitle = sprintf("GFLOP/s on %s, right is better. Dashed: measured FMA peak, %.0f GFLOP/s. Bars: 95 %% confidence interval.", threads_text, peaks(1))
+subtitle = sprintf("GFLOP/s on %s, right is better. Dashed: measured FMA peak, %s GFLOP/s. Bars: 95 %% confidence interval.", threads_text, short(peaks(1)))
 set terminal svg size width, height @svg
 set output output_svg
 stats data skip 1 using 7 name "hi" nooutput

@@ -3,7 +3,7 @@
 height = head + 26 + 460 + 60
 dir_column = 3; impl_column = 2
 peak = used_f32 ? peak_f32 : peak_f64
-subtitle = sprintf("Rate against arithmetic intensity on %s, both logarithmic; operands counted once. Lines: ceilings measured on this machine.", threads_text)
+subtitle = sprintf("Rate against arithmetic intensity (every operand once) on %s. Lines: ceilings measured on this machine.", threads_text)
 set terminal svg size width, height @svg
 set output output_svg
 stats data skip 1 using 1:5 name "low" nooutput
@@ -20,13 +20,13 @@ set xrange [x_lo:x_hi]
 set yrange [y_lo:y_hi]
 set grid x y linecolor rgb rule linewidth 1 linetype 1
 set format xy "%g"
-set lmargin at screen x(66)
+set lmargin at screen x(76)
 set rmargin at screen x(width - 24)
 set tmargin at screen y(head + 10)
 set bmargin at screen y(head + 10 + 460)
 set xlabel "arithmetic intensity, FLOP/byte" textcolor rgb faint
-set ylabel "GFLOP/s" textcolor rgb faint
-slope = atan((460 / log10(y_hi / y_lo)) / ((width - 90) / log10(x_hi / x_lo))) * 180 / pi
+set ylabel "GFLOP/s" textcolor rgb faint offset 1,0
+slope = atan((460 / log10(y_hi / y_lo)) / ((width - 100) / log10(x_hi / x_lo))) * 180 / pi
 level(k) = word("L1 L2 L3 memory", k)
 # A level's name stands where its line enters the picture; memory's stands below its line.
 enters(k) = bandwidth[k] > 0 ? (y_lo / bandwidth[k] > x_lo ? y_lo / bandwidth[k] : x_lo) * 1.08 : x_lo
@@ -41,15 +41,16 @@ do for [k=1:4] { if (bandwidth[k] > 0) {
     set arrow 10+k from (y_lo / bandwidth[k] > x_lo ? y_lo / bandwidth[k] : x_lo), \
         (y_lo / bandwidth[k] > x_lo ? y_lo : bandwidth[k] * x_lo) to peak / bandwidth[k], peak \
         nohead linewidth 1.2 linecolor rgb ink
-    set label 10+k sprintf("%s %.3g GB/s", level(k), bandwidth[k]) at enters(k), bandwidth[k] * enters(k) \
+    set label 10+k level(k) . " " . short(bandwidth[k]) . " GB/s" at enters(k), bandwidth[k] * enters(k) \
         left rotate by slope offset (k == 4 ? 0.9 : 0), (k == 4 ? -0.3 : 0.7) font ",11" textcolor rgb ink
 } }
-flat = 'set label 20+k sprintf("FMA peak %s, %.3g GFLOP/s", name, limit) at (fastest > 0 ? limit / fastest : x_lo), limit \
-    left offset 0.6,0.6 font ",11" textcolor rgb ink; \
+# A second peak's name stands at the right, clear of the first one's slopes.
+flat = 'set label 20+k "FMA peak " . name . ", " . short(limit) . " GFLOP/s" at at_x, limit \
+    offset 0,0.6 font ",11" textcolor rgb ink; \
     set arrow 20+k from (fastest > 0 ? limit / fastest : x_lo), limit to x_hi, limit nohead \
     linewidth 1.6 linecolor rgb ink'
-if (used_f32) { k = 1; name = "f32"; limit = peak_f32; @flat }
-if (used_f64) { k = 2; name = "f64"; limit = peak_f64; @flat }
+if (used_f32) { k = 1; name = "f32"; limit = peak_f32; at_x = ridge * 1.05; @flat }
+if (used_f64) { k = 2; name = "f64"; limit = peak_f64; at_x = used_f32 ? x_hi / (x_hi / x_lo)**0.25 : ridge * 1.05; @flat }
 plot for [c=1:ndirs] for [i=1:nimpls] data skip 1 \
     using 1:(only(word(dirs, c), i, $4)):5:6 with yerrorbars pointtype dir_form(word(dirs, c)) \
-    pointsize 0.6 linewidth 1 linecolor rgb colour(i) notitle
+    pointsize (nlayers > 16 ? 0.4 : 0.6) linewidth 1 linecolor rgb colour(i) notitle

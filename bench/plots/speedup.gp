@@ -1,6 +1,5 @@
 # Speed-up over the naive implementation at the same thread count.
 # Columns: row, layer, dir, impl, speedup, lo, hi
-row = 12 + 8 * nimpls
 height = head + 26 + nlayers * row + 44
 subtitle = sprintf("Speed-up over naive on %s, logarithmic, right is better; the number is the best one's. Bars: both confidence intervals.", threads_text)
 set terminal svg size width, height @svg

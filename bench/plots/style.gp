@@ -9,9 +9,8 @@ ink = "#222222"; faint = "#767676"; rule = "#dddddd"; band = "#f4f5f7"
 
 ndirs = words(dirs); nimpls = words(impls); nlayers = |layers|
 colour(i) = word(colours, i)
-# A form to each implementation beside its colour: the pictures survive a grey printer.
-form(i) = int(word("7 5 9 13 11 15 6 4 8 12", (i - 1) % 10 + 1))
-direction(d) = d eq "fwd" ? "forward (fwd)" : \
+form(i) = int(word(forms, i))
+direction(d) = panel < 200 ? d : d eq "fwd" ? "forward (fwd)" : \
                d eq "bwd_d" ? "gradient of the data (bwd_d)" : "gradient of the weights (bwd_w)"
 legend_form(i) = form(i)
 # The value in a column, for the rows of one direction and implementation only.
@@ -20,7 +19,7 @@ only(d, i, value) = strcol(dir_column) eq d && strcol(impl_column) eq word(impls
 
 x(px) = px / real(width)
 y(px) = 1 - px / real(height)
-left = 28 + 6.6 * longest   # room for the layers' names
+left = 28 + 6.9 * longest   # room for the layers' names
 gap = 24
 panel = (width - left - 24 - gap * (ndirs - 1)) / real(ndirs)
 panel_left(c) = x(left + (c - 1) * (panel + gap))
@@ -40,7 +39,11 @@ set tics scale 0 nomirror textcolor rgb ink
 set grid x linecolor rgb rule linewidth 1 linetype 1
 set errorbars 0
 
-# Layers down the page, one band each.
+# Three significant digits without an exponent.
+short(v) = v < 1000 ? sprintf("%.3g", v) : sprintf("%.0f", v)
+
+# Layers down the page, one band each; many layers stand closer.
+row = nlayers > 16 ? 8 + 5 * nimpls : 12 + 8 * nimpls
 layer_axis = 'set yrange [nlayers - 0.5:-0.5]; unset ytics; \
               set for [k=0:nlayers-1:2] object k+1 rectangle from graph 0, first k-0.5 \
               to graph 1, first k+0.5 fillcolor rgb band fillstyle solid noborder behind'

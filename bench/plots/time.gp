@@ -1,6 +1,5 @@
 # Time of one call, by layer, direction and implementation.
 # Columns: row, layer, dir, impl, seconds, lo, hi
-row = 12 + 8 * nimpls
 height = head + 26 + nlayers * row + 44
 subtitle = sprintf("Median time of one call on %s, logarithmic, left is better. Bars: 95 %% confidence interval of the median.", threads_text)
 set terminal svg size width, height @svg
@@ -8,7 +7,7 @@ set output output_svg
 stats data skip 1 using 6 name "lo" nooutput
 stats data skip 1 using 7 name "hi" nooutput
 set logscale x
-tick_lo = lo_min / 1.5; tick_hi = hi_max * 1.5; tick_room = 50; panel_px = panel
+tick_lo = lo_min / 1.5; tick_hi = hi_max * 1.5; tick_room = 42; panel_px = panel
 tick_name(v) = seconds_name(v)
 set xrange [tick_lo:tick_hi]
 @log_ticks
