@@ -285,12 +285,14 @@ static void test_round_trip(void **state)
     for (int i = 0; i < 2000; i++) {
         char desc[TMK_DESC_MAX], formatted[TMK_DESC_MAX], again[TMK_DESC_MAX];
         random_descriptor(&random, desc, sizeof desc);
-        const struct tmk_conv2d p = problem_of(desc);
+        struct tmk_conv2d p = problem_of(desc);
+        p.bias = i % 2;
         op->format(&p.base, formatted, sizeof formatted);
         const struct tmk_conv2d q = problem_of(formatted);
         op->format(&q.base, again, sizeof again);
         assert_string_equal(formatted, again);
-        if (memcmp(&p.g, &q.g, offsetof(struct tmk_conv2d, bias) - offsetof(struct tmk_conv2d, g)))
+        if (p.bias != q.bias ||
+            memcmp(&p.g, &q.g, offsetof(struct tmk_conv2d, bias) - offsetof(struct tmk_conv2d, g)))
             fail_msg("seed 4711, problem %d: %s became %s", i, desc, formatted);
     }
 }

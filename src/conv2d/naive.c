@@ -1,6 +1,6 @@
-/* naive: the textbook seven-deep loop nest, one output element at a time: four loops over the
- * output, three over what is summed. The second half of this file is a template that the first
- * half includes for each data type. */
+/* naive: the textbook seven-deep loop nest: fwd and bwd_w sum one output element at a time, bwd_d
+ * sends each element of dy back through the taps that made it. The second half of this file is a
+ * template that the first half includes for each data type. */
 #ifndef TYPE
 
 #include "bias.h"
@@ -20,15 +20,6 @@ static bool input_at(size_t o, size_t stride, size_t k, size_t dilation, size_t 
 {
     *i = o * stride + k * dilation - pad; /* wraps to a huge value where it is negative */
     return *i < in;
-}
-
-/* The output coordinate that reads input i through tap k. False: none does. */
-static bool output_at(size_t i, size_t stride, size_t k, size_t dilation, size_t pad, size_t out,
-                      size_t *o)
-{
-    const size_t spread = i + pad - k * dilation; /* wraps to a huge value where it is negative */
-    *o = stride == 1 ? spread : spread / stride;  /* most layers spare themselves the division */
-    return i + pad >= k * dilation && *o * stride == spread && *o < out;
 }
 
 #define TYPE float
@@ -57,9 +48,9 @@ static enum tmk_status bwd_d(const struct tmk_problem *problem, const struct tmk
                              const struct tmk_exec *exec)
 {
     if (problem->dtype == TMK_F32)
-        each_output_f32(tmk_conv2d_of(problem), args, TMK_SRC, dx_element_f32, exec);
+        each_plane_f32(tmk_conv2d_of(problem), args, exec);
     else
-        each_output_f64(tmk_conv2d_of(problem), args, TMK_SRC, dx_element_f64, exec);
+        each_plane_f64(tmk_conv2d_of(problem), args, exec);
     return TMK_OK;
 }
 
@@ -106,26 +97,50 @@ static TYPE NAME(y_element)(const struct tmk_conv2d *p, const struct tmk_args *a
     return sum;
 }
 
-/* dx[n,ic,ih,iw], gathered from the outputs that read it */
-static TYPE NAME(dx_element)(const struct tmk_conv2d *p, const struct tmk_args *args, size_t n,
-                             size_t ic, size_t ih, size_t iw)
+/* dx[n,ic,:,:] */
+static void NAME(dx_plane)(const struct tmk_conv2d *p, const struct tmk_args *args, size_t n,
+                           size_t ic)
 {
     const struct tmk_view *w = &args->operand[TMK_WEI], *dy = &args->operand[TMK_DST];
+    const struct tmk_view *x = &args->operand[TMK_SRC];
     const size_t icg = p->ic / p->g, ocg = p->oc / p->g, first_oc = ic / icg * ocg;
-    TYPE sum = 0;
+    TYPE *dx = (TYPE *)x->data;
+    for (size_t ih = 0; ih < p->ih; ih++) {
+        for (size_t iw = 0; iw < p->iw; iw++)
+            dx[offset(x, n, ic, ih, iw)] = 0;
+    }
     for (size_t oc = first_oc; oc < first_oc + ocg; oc++) {
-        for (size_t kh = 0; kh < p->kh; kh++) {
-            size_t oh, ow;
-            if (!output_at(ih, p->sh, kh, p->dh, p->ph, p->oh, &oh))
-                continue;
-            for (size_t kw = 0; kw < p->kw; kw++) {
-                if (output_at(iw, p->sw, kw, p->dw, p->pw, p->ow, &ow))
-                    sum += ((const TYPE *)dy->data)[offset(dy, n, oc, oh, ow)] *
-                           ((const TYPE *)w->data)[offset(w, oc, ic % icg, kh, kw)];
+        for (size_t oh = 0; oh < p->oh; oh++) {
+            for (size_t ow = 0; ow < p->ow; ow++) {
+                const TYPE g = ((const TYPE *)dy->data)[offset(dy, n, oc, oh, ow)];
+                for (size_t kh = 0; kh < p->kh; kh++) {
+                    size_t ih, iw;
+                    if (!input_at(oh, p->sh, kh, p->dh, p->ph, p->ih, &ih))
+                        continue;
+                    for (size_t kw = 0; kw < p->kw; kw++) {
+                        if (input_at(ow, p->sw, kw, p->dw, p->pw, p->iw, &iw))
+                            dx[offset(x, n, ic, ih, iw)] +=
+                                g * ((const TYPE *)w->data)[offset(w, oc, ic % icg, kh, kw)];
+                    }
+                }
             }
         }
     }
-    return sum;
+}
+
+static void NAME(each_plane)(const struct tmk_conv2d *p, const struct tmk_args *args,
+                             const struct tmk_exec *exec)
+{
+#pragma omp parallel num_threads(exec->threads)
+    {
+        const double start = tmk_phase_start(exec);
+#pragma omp for collapse(2) schedule(static) nowait
+        for (size_t n = 0; n < p->mb; n++) {
+            for (size_t ic = 0; ic < p->ic; ic++)
+                NAME(dx_plane)(p, args, n, ic);
+        }
+        tmk_phase_end(exec, omp_get_thread_num(), TMK_PHASE_COMPUTE, start);
+    }
 }
 
 /* dw[oc,ic,kh,kw] */

@@ -250,9 +250,16 @@ static enum tmk_status check_operands(const struct tmk_problem *problem)
     return TMK_OK;
 }
 
+/* What stands before the canonical descriptor of a convolution without bias, as a batch file says
+ * it. */
+static const char without_bias[] = "--dir=FWD_D,BWD_D,BWD_W ";
+
 enum tmk_status tmk_conv2d_parse(const char *desc, const struct tmk_context *context,
                                  struct tmk_problem *out)
 {
+    const bool bias_denied = strncmp(desc, without_bias, sizeof without_bias - 1) == 0;
+    if (bias_denied)
+        desc += sizeof without_bias - 1;
     struct numbers numbers = {
         .desc = desc,
         .value = {[G] = 1, [MB] = 2, [HEIGHT + S] = 1, [WIDTH + S] = 1},
@@ -262,7 +269,7 @@ enum tmk_status tmk_conv2d_parse(const char *desc, const struct tmk_context *con
                  .dtype = context->dtype,
                  .layout = context->layout,
                  .multiplicity = 1},
-        .bias = !context->no_bias,
+        .bias = !context->no_bias && !bias_denied,
     };
     const char *at = desc;
     while (*at && *at != 'n')
@@ -304,8 +311,7 @@ void tmk_conv2d_format(const struct tmk_problem *problem, char *buf, size_t size
         {"ph", p->ph, true},           {"pw", p->pw, !square},
         {"dh", p->dh - 1, p->dh != 1}, {"dw", p->dw - 1, !square && p->dw != 1},
     };
-    size_t length = 0;
-    buf[0] = '\0';
+    size_t length = (size_t)snprintf(buf, size, "%s", p->bias ? "" : without_bias);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0] && length < size; i++) {
         if (fields[i].shown)
             length += (size_t)snprintf(buf + length, size - length, "%s%zu", fields[i].key,
