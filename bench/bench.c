@@ -46,7 +46,7 @@ static const struct tmk_usage usage = {
                 "tilemark bench --resume results/mine",
 };
 
-static struct tmk_settings settings = {.budget_s = 4, .ci_percent = 2, .verify_gflop = 20};
+static struct tmk_settings settings = {.budget_s = 3, .ci_percent = 2, .verify_gflop = 20};
 
 static const struct poptOption *options(void)
 {
@@ -56,7 +56,7 @@ static const struct poptOption *options(void)
         {"label", 0, POPT_ARG_STRING, &settings.label, 0,
          "name of the run (default: this machine's)", "NAME"},
         {"time-budget", 0, POPT_ARG_DOUBLE, &settings.budget_s, 0,
-         "for a problem and direction, all cells together (default: 4)", "SECONDS"},
+         "for a problem and direction, all cells together (default: 3)", "SECONDS"},
         {"ci", 0, POPT_ARG_DOUBLE, &settings.ci_percent, 0,
          "half-width of the confidence interval to reach (default: 2)", "PERCENT"},
         {"cache", 0, POPT_ARG_STRING, &settings.cache, 0, "caches before a call (default: warm)",

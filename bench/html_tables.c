@@ -139,8 +139,7 @@ static void put_cell(FILE *file, const struct tmk_cell_summary *summary)
     put_word(file, kind);
     put_formatted(file, cell->threads, "%.0f");
     put_seconds(file, summary->median_s);
-    put_formatted(file, 50 * (summary->ci_hi_s - summary->ci_lo_s) / summary->median_s,
-                  "&plusmn;%.1f %%");
+    put_formatted(file, tmk_half_width_percent(summary), "&plusmn;%.1f %%");
     put_seconds(file, summary->min_s);
     put_formatted(file, summary->gflops, "%.2f");
     put_formatted(file, summary->pct_peak, "%.1f");

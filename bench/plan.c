@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* For the estimate only: what serial double-precision loops and a middling kernel reach. */
+/* For the estimate only: what the oracle, the lowest rung and a middling kernel reach per thread.
+ */
 #define ORACLE_GFLOPS 1.0
+#define NAIVE_GFLOPS 0.5
 #define KERNEL_GFLOPS 5.0
 #define ORACLE_PASSES 3 /* on integers, on reals, on magnitudes */
 #define CHECKS 2        /* on integers, on reals */
@@ -43,19 +45,20 @@ double tmk_plan_verify_bytes(const struct tmk_plan_group *group, const struct tm
     return ORACLE_PASSES * doubles + tmk_plan_timing_bytes(group, cell);
 }
 
+/* Warm-up comes on top of the budget. */
 static double estimate(const struct tmk_plan_group *group, const struct tmk_settings *settings)
 {
-    double gflop = group->problem->op->flops(group->problem, group->dir) * 1e-9, seconds = 0;
-    size_t runnable = 0;
+    double gflop = group->problem->op->flops(group->problem, group->dir) * 1e-9, calls = 0;
+    bool runnable = false;
     for (size_t i = 0; i < group->ncells; i++) {
-        if (group->cells[i].refusal)
-            continue;
-        runnable++;
-        seconds += gflop / KERNEL_GFLOPS / group->cells[i].threads;
+        const struct tmk_plan_cell *cell = &group->cells[i];
+        bool lowest = cell->impl == group->problem->op->impls[0];
+        if (!cell->refusal)
+            calls += gflop / (lowest ? NAIVE_GFLOPS : KERNEL_GFLOPS) / cell->threads;
+        runnable |= !cell->refusal;
     }
-    double sampling = runnable ? fmax(settings->budget_s, 2 * seconds) : 0;
-    return sampling +
-           (group->verify ? ORACLE_PASSES * gflop / ORACLE_GFLOPS + CHECKS * seconds : 0);
+    double verification = ORACLE_PASSES * gflop / ORACLE_GFLOPS + CHECKS * calls;
+    return runnable ? settings->budget_s + calls + (group->verify ? verification : 0) : 0;
 }
 
 static enum tmk_status fill_group(struct tmk_plan_group *group, const struct tmk_settings *settings)
@@ -159,7 +162,7 @@ void tmk_plan_print(const struct tmk_plan *plan, const struct tmk_settings *sett
         }
     }
     size_t available = tmk_memory_available();
-    printf("%zu cells in %zu groups, at most %s with %g s for each group; memory: %s", plan->ncells,
+    printf("%zu cells in %zu groups, about %s with %g s for each group; memory: %s", plan->ncells,
            plan->ngroups, tmk_format_seconds(text, sizeof text, plan->seconds), settings->budget_s,
            tmk_format_bytes(bytes, sizeof bytes, most));
     if (available != SIZE_MAX)

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MIN_SAMPLES 6 /* fewer have no 95 % confidence interval of the median */
+
 static double peak_of(void *ctx, int threads, const char *dtype)
 {
     const struct tmk_run *run = ctx;
@@ -114,9 +116,10 @@ static const char *number(char *buf, size_t size, const char *format, double val
     return buf;
 }
 
-/* Half the confidence interval in percent of the median. */
-static double half_width(const struct tmk_cell_summary *summary)
+double tmk_half_width_percent(const struct tmk_cell_summary *summary)
 {
+    if (summary->samples < MIN_SAMPLES)
+        return NAN;
     return 50 * (summary->ci_hi_s - summary->ci_lo_s) / summary->median_s;
 }
 
@@ -129,10 +132,10 @@ static void print_cell(const struct tmk_cell_summary *summary)
         return;
     }
     bool verified = strcmp(cell->status, "ok") == 0;
-    printf("  %-16s %7d %10s %7s %9s %7s %8s%s%s\n", cell->impl, cell->threads,
+    printf("  %-16s %7d %10s %7s %5zu %9s %7s %8s%s%s\n", cell->impl, cell->threads,
            tmk_format_seconds(median, sizeof median, summary->median_s),
-           number(width, sizeof width, "%.1f %%", half_width(summary)),
-           number(rate, sizeof rate, "%.4g", summary->gflops),
+           number(width, sizeof width, "%.1f %%", tmk_half_width_percent(summary)),
+           summary->samples, number(rate, sizeof rate, "%.4g", summary->gflops),
            number(peak, sizeof peak, "%.1f", summary->pct_peak),
            number(speedup, sizeof speedup, "%.2fx", summary->speedup_vs_naive),
            verified ? "" : "  ", verified ? "" : cell->status);
@@ -142,8 +145,8 @@ void tmk_run_print(const struct tmk_run *run)
 {
     const struct tmk_summaries *summaries = &run->summaries;
     bool colour = tmk_cli_colour(stdout);
-    printf("  %-16s %7s %10s %7s %9s %7s %8s\n", "impl", "threads", "median", "+-", "GFLOP/s",
-           "% peak", "vs naive");
+    printf("  %-16s %7s %10s %7s %5s %9s %7s %8s\n", "impl", "threads", "median", "+-", "n",
+           "GFLOP/s", "% peak", "vs naive");
     for (size_t i = 0; i < summaries->count; i++) {
         const struct tmk_cell *cell = &summaries->cells[i].cell;
         if (i == 0 || !same_group(cell, &summaries->cells[i - 1].cell)) {

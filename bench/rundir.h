@@ -24,6 +24,9 @@ enum tmk_status tmk_run_write_summary(const struct tmk_run *run);
 /* A line per cell on stdout, problem by problem. */
 void tmk_run_print(const struct tmk_run *run);
 
+/* Half the confidence interval in percent of the median; NaN if there are too few samples. */
+double tmk_half_width_percent(const struct tmk_cell_summary *summary);
+
 /* plots/ and report.html. TMK_EIO after everything else was written: gnuplot is missing. */
 enum tmk_status tmk_run_report(const struct tmk_run *run);
 

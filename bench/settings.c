@@ -38,7 +38,7 @@ static void *place(const struct tmk_settings *settings, size_t field)
 enum tmk_status tmk_settings_check(const struct tmk_settings *s)
 {
     if (!(s->budget_s > 0) || s->budget_s > 86400)
-        return tmk_fail(TMK_EINVAL, "--time-budget: %g is no time: give seconds, as in 4",
+        return tmk_fail(TMK_EINVAL, "--time-budget: %g is no time: give seconds, as in 3",
                         s->budget_s);
     if (!(s->ci_percent > 0) || s->ci_percent > 100)
         return tmk_fail(TMK_EINVAL, "--ci: %g %% is no half-width: give a percentage, as in 2",

@@ -184,9 +184,13 @@ static enum tmk_status verify_entries(struct state *state)
         set_unverified(&state->entries[i], why);
     if (why[0] || state->count == 0)
         return TMK_OK;
-    TMK_TRY(tmk_reference_make(state->group->problem, state->group->dir,
-                               (uint32_t)state->sweep->settings->selection.seed, &reference));
-    enum tmk_status status = TMK_OK;
+    enum tmk_status status =
+        tmk_reference_make(state->group->problem, state->group->dir,
+                           (uint32_t)state->sweep->settings->selection.seed, &reference);
+    for (size_t i = 0; status == TMK_ENOMEM && i < state->count; i++)
+        set_unverified(&state->entries[i], tmk_message());
+    if (status != TMK_OK)
+        return status == TMK_ENOMEM ? TMK_OK : status;
     size_t kept = 0;
     for (size_t i = 0; i < state->count && status == TMK_OK; i++) {
         bool timed = false;
@@ -200,6 +204,18 @@ static enum tmk_status verify_entries(struct state *state)
     state->count = status == TMK_OK ? kept : 0;
     tmk_reference_free(&reference);
     return status;
+}
+
+/* What was free when the group was admitted is so no longer. */
+static enum tmk_status skip_all(struct state *state)
+{
+    char why[160];
+    snprintf(why, sizeof why, "%.150s", tmk_message());
+    for (size_t i = 0; i < state->count; i++) {
+        state->tally->too_large++;
+        TMK_TRY(skip(state, &state->entries[i].row, why));
+    }
+    return TMK_OK;
 }
 
 static enum tmk_status time_entries(struct state *state)
@@ -220,12 +236,14 @@ static enum tmk_status time_entries(struct state *state)
     contest.sampling.half_width = settings->ci_percent / 100;
     contest.sampling.cold = tmk_settings_cold(settings);
     contest.sampling.seed = contest.seed + (uint32_t)(state->group - state->sweep->plan->groups);
-    for (size_t i = 0; i < state->count; i++)
+    enum tmk_status status = state->count > 0 ? tmk_contest_run(&contest) : TMK_OK;
+    if (status == TMK_ENOMEM)
+        return skip_all(state);
+    for (size_t i = 0; i < state->count && status == TMK_OK; i++) {
+        state->tally->timed++;
         state->tally->unverified += strcmp(state->entries[i].row.cell.status, "ok") != 0;
-    if (state->count > 0)
-        TMK_TRY(tmk_contest_run(&contest));
-    state->tally->timed += state->count;
-    return TMK_OK;
+    }
+    return status;
 }
 
 static enum tmk_status run_group(struct state *state, bool open)
