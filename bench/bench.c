@@ -142,9 +142,9 @@ static enum tmk_status place(struct bench *bench)
                                &machine->placements[0]));
     machine->nplacements = 1;
     if (machine->placements[0].oversubscribed)
-        tmk_cli_warn("%d threads share %d CPUs with --bind %s and wait for one another: choose "
-                     "fewer --threads",
-                     most_threads(), tmk_topology_pus(machine->topology), machine->bind);
+        tmk_cli_warn("%d threads share fewer CPUs with --bind %s and wait for one another: choose "
+                     "--threads up to %d",
+                     most_threads(), machine->bind, tmk_topology_pus(machine->topology));
     return TMK_OK;
 }
 

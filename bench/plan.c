@@ -151,8 +151,9 @@ void tmk_plan_print(const struct tmk_plan *plan, const struct tmk_settings *sett
         const struct tmk_plan_group *group = &plan->groups[i];
         double need = peak_bytes(group);
         most = fmax(most, need);
-        printf("%s %s: %zu cells, %s, %s%s\n", tmk_plan_label(group, label, sizeof label),
-               group->problem->name, group->ncells, tmk_format_bytes(bytes, sizeof bytes, need),
+        printf("%s%s%s: %zu cells, %s, %s%s\n", tmk_plan_label(group, label, sizeof label),
+               group->problem->name[0] ? " " : "", group->problem->name, group->ncells,
+               tmk_format_bytes(bytes, sizeof bytes, need),
                tmk_format_seconds(text, sizeof text, group->seconds),
                group->verify ? "" : ", not verified");
         for (size_t k = 0; k < group->ncells; k++) {
