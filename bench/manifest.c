@@ -1,6 +1,7 @@
 #include "manifest.h"
 
 #include "cli.h"
+#include "text.h"
 #include "version.h"
 
 #include <errno.h>
@@ -54,28 +55,9 @@ static json_t *describe_system(void)
                      gnu_get_libc_version());
 }
 
-/* The command line as one can type it: words that a shell would split or change are quoted. */
 static json_t *describe_command(int argc, const char **argv)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    if (!memory)
-        return NULL;
-    for (int i = 0; i < argc; i++) {
-        bool plain = argv[i][0] && strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
-                                                   "UVWXYZ0123456789_-+=,.:/@%") == strlen(argv[i]);
-        fputs(i ? " " : "", memory);
-        if (plain || i == 0) { /* argv[0] is "tilemark bench" */
-            fputs(argv[i], memory);
-            continue;
-        }
-        fputc('\'', memory);
-        for (const char *c = argv[i]; *c; c++)
-            fprintf(memory, *c == '\'' ? "'\\''" : "%c", *c);
-        fputc('\'', memory);
-    }
-    fclose(memory);
+    char *text = tmk_format_command(argc, argv);
     json_t *json = json_string(text);
     free(text);
     return json;

@@ -1,6 +1,7 @@
 #include "pictures.h"
 
 #include "findings.h"
+#include "plot.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,21 +26,12 @@ static void each_cell(const struct tmk_scene *scene, row_writer write, FILE *fil
     }
 }
 
-/* Gnuplot reads a doubled quote inside quotes as two: single quotes stand in for them. */
-static void put_text(const char *text, FILE *file)
-{
-    fputc('"', file);
-    for (; *text; text++)
-        fputc(*text == '"' ? '\'' : *text, file);
-    fputc('"', file);
-}
-
 /* row,layer,dir,impl, */
 static void put_place(const struct tmk_scene *scene, size_t layer, const struct tmk_cell *cell,
                       FILE *file)
 {
     fprintf(file, "%zu,", layer);
-    put_text(scene->labels[layer], file);
+    tmk_plot_put_text(file, scene->labels[layer]);
     fprintf(file, ",%s,%s,", cell->dir, cell->impl);
 }
 
@@ -135,7 +127,7 @@ static void against_row(const struct tmk_scene *scene, size_t layer,
 {
     fprintf(file, "%.6g,%s,%s,%.6g,%.6g,%.6g,", x, cell->cell.impl, cell->cell.dir, cell->gflops,
             rate(cell, cell->ci_hi_s), rate(cell, cell->ci_lo_s));
-    put_text(scene->labels[layer], file);
+    tmk_plot_put_text(file, scene->labels[layer]);
     fputc('\n', file);
 }
 

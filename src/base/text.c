@@ -93,12 +93,39 @@ enum tmk_status tmk_read_file(const char *path, char **out)
 enum tmk_status tmk_data_path(const char *name, char *out, size_t size)
 {
     const char *env = getenv("TILEMARK_DATA");
-    const char *const roots[] = {env ? env : TMK_SOURCE_DATA, env ? NULL : TMK_INSTALL_DATA};
-    for (int i = 0; i < 2 && roots[i]; i++) {
-        if (snprintf(out, size, "%s/%s", roots[i], name) < (int)size && access(out, R_OK) == 0)
+    static const char *const roots[] = {TMK_SOURCE "/bench", TMK_SOURCE "/analysis",
+                                        TMK_SOURCE "/src/plot", TMK_INSTALL_DATA};
+    const char *const *first = env ? &env : roots;
+    size_t count = env ? 1 : sizeof roots / sizeof *roots;
+    for (size_t i = 0; i < count; i++) {
+        if (snprintf(out, size, "%s/%s", first[i], name) < (int)size && access(out, R_OK) == 0)
             return TMK_OK;
     }
     return tmk_fail(
         TMK_EIO, "data file %s not found below %s: set TILEMARK_DATA to the folder that holds it",
-        name, roots[0]);
+        name, env ? env : TMK_INSTALL_DATA);
+}
+
+char *tmk_format_command(int argc, const char **argv)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-+=,.:/@%";
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    if (!memory)
+        return NULL;
+    for (int i = 0; i < argc; i++) {
+        fputs(i ? " " : "", memory);
+        if (i == 0 || (argv[i][0] && strspn(argv[i], plain) == strlen(argv[i]))) {
+            fputs(argv[i], memory);
+            continue;
+        }
+        fputc('\'', memory);
+        for (const char *c = argv[i]; *c; c++)
+            fprintf(memory, *c == '\'' ? "'\\''" : "%c", *c);
+        fputc('\'', memory);
+    }
+    fclose(memory);
+    return text;
 }

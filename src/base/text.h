@@ -21,12 +21,17 @@ char *tmk_format_count(char *buf, size_t size, double count);
  * else or does not fit. */
 bool tmk_parse_size(const char *text, size_t *out);
 
+/* A command line as one can type it: words that a shell would split or change are quoted. argv[0]
+ * stays as it is, for it is "tilemark NAME". The caller frees it; NULL: no memory. */
+char *tmk_format_command(int argc, const char **argv);
+
 /* Read a whole text file into one NUL-terminated string that the caller frees. TMK_EIO with the
  * path and the system's reason if that fails. */
 enum tmk_status tmk_read_file(const char *path, char **out);
 
 /* Find a data file such as "sets/quick" or "plots/speedup.gp": below $TILEMARK_DATA if set, else
- * in the source tree tilemark was built from, else where it was installed. TMK_EIO if absent. */
+ * in bench/, analysis/ or src/plot/ of the source tree tilemark was built from, else where all of
+ * them were installed. TMK_EIO if absent. */
 enum tmk_status tmk_data_path(const char *name, char *out, size_t size);
 
 #endif

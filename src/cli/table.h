@@ -1,6 +1,6 @@
 /* A table of texts on a terminal, or the same as CSV. */
-#ifndef TMK_BENCH_TABLE_H
-#define TMK_BENCH_TABLE_H
+#ifndef TMK_CLI_TABLE_H
+#define TMK_CLI_TABLE_H
 
 #include "status.h"
 

@@ -1,0 +1,12 @@
+/* The commands that explain. Each takes argv[0] = "tilemark NAME" and gives the exit code. */
+#ifndef TMK_ANALYSIS_COMMANDS_H
+#define TMK_ANALYSIS_COMMANDS_H
+
+int tmk_command_count(int argc, const char **argv);
+int tmk_command_inception(int argc, const char **argv);
+int tmk_command_receptive(int argc, const char **argv);
+int tmk_command_roofline(int argc, const char **argv);
+int tmk_command_vanishing(int argc, const char **argv);
+int tmk_command_momentum(int argc, const char **argv);
+
+#endif
