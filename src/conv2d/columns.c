@@ -164,13 +164,13 @@ enum tmk_status tmk_columns_shape(const struct tmk_problem *problem, enum tmk_di
 
 #define TYPE float
 #define NAME(function) function##_f32
-#include __FILE__
+#include "columns.c"
 #undef TYPE
 #undef NAME
 
 #define TYPE double
 #define NAME(function) function##_f64
-#include __FILE__
+#include "columns.c"
 #undef TYPE
 #undef NAME
 

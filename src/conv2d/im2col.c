@@ -12,13 +12,13 @@
 
 #define TYPE float
 #define NAME(function) function##_f32
-#include __FILE__
+#include "im2col.c"
 #undef TYPE
 #undef NAME
 
 #define TYPE double
 #define NAME(function) function##_f64
-#include __FILE__
+#include "im2col.c"
 #undef TYPE
 #undef NAME
 

@@ -24,13 +24,13 @@ static bool input_at(size_t o, size_t stride, size_t k, size_t dilation, size_t 
 
 #define TYPE float
 #define NAME(function) function##_f32
-#include __FILE__
+#include "naive.c"
 #undef TYPE
 #undef NAME
 
 #define TYPE double
 #define NAME(function) function##_f64
-#include __FILE__
+#include "naive.c"
 #undef TYPE
 #undef NAME
 
