@@ -17,10 +17,10 @@ static size_t cache_bytes(int level, size_t fallback)
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes, size_t m,
                                  size_t n, size_t k)
 {
-    size_t kc = cache_bytes(1, DEFAULT_L1) / 2 / (micro->mr * element_bytes);
+    size_t kc = cache_bytes(1, DEFAULT_L1) * 2 / 3 / (micro->mr * element_bytes);
     k = TMK_MAX(k, 1);
     kc = tmk_ceil_div(k, tmk_ceil_div(k, kc));
-    size_t mc = cache_bytes(2, DEFAULT_L2) / 2 / (kc * element_bytes);
+    size_t mc = cache_bytes(2, DEFAULT_L2) / 4 / (kc * element_bytes);
     size_t nc = B_BLOCK_BYTES / (kc * element_bytes);
     return (struct tmk_blocking){
         .mc = tmk_round_up(TMK_MIN(TMK_MAX(mc / micro->mr * micro->mr, micro->mr), m), micro->mr),

@@ -1,5 +1,6 @@
 #include "gemm.h"
 
+#include "alloc.h"
 #include "plan.h"
 #include "size.h"
 
@@ -41,26 +42,23 @@ static void batch_offsets(const struct tmk_gemm_batch *batch, size_t index, ptrd
     }
 }
 
-/* Pack positions [begin, end) of an operand's own index, panel by panel. */
+/* Pack positions [begin, end) of an operand's own index, panel by panel. `panel` comes with what
+ * all panels of the block share: positions of k, and the period. */
 static void pack_block(const struct tmk_gemm_plan *plan, const struct tmk_gemm_operand *operand,
                        ptrdiff_t offset, const struct tmk_axes *axes, struct range r,
-                       size_t panel_width, const struct tmk_run *k_runs, size_t nk_runs, size_t kc,
+                       size_t panel_width, struct tmk_panel panel,
                        void (*pack)(const struct tmk_panel *, void *), char *out)
 {
     ptrdiff_t first[TMK_MICRO_MAX_NR];
     int32_t y[TMK_MICRO_MAX_NR], x[TMK_MICRO_MAX_NR];
     struct tmk_run runs[TMK_MICRO_MAX_NR];
-    struct tmk_panel panel = {
-        .base = operand->base + offset * (ptrdiff_t)plan->element,
-        .runs = runs,
-        .k_runs = k_runs,
-        .nk_runs = nk_runs,
-        .kc = kc,
-        .window = operand->window,
-        .h = operand->h,
-        .w = operand->w,
-    };
     bool window = operand->window;
+    panel.base = operand->base + offset * (ptrdiff_t)plan->element;
+    panel.panel = (struct tmk_positions){first, window ? y : NULL, window ? x : NULL};
+    panel.runs = runs;
+    panel.window = window;
+    panel.h = operand->h;
+    panel.w = operand->w;
     for (size_t i = r.begin; i < r.end; i += panel_width) {
         panel.width = TMK_MIN(panel_width, r.end - i);
         tmk_axes_positions(axes, i, panel.width, first, NULL, window ? y : NULL, window ? x : NULL);
@@ -70,7 +68,7 @@ static void pack_block(const struct tmk_gemm_plan *plan, const struct tmk_gemm_o
         }
         panel.nruns = tmk_find_runs(first, window ? y : NULL, window ? x : NULL, panel.width, runs);
         pack(&panel, out);
-        out += panel_width * kc * plan->element;
+        out += panel_width * panel.kc * plan->element;
     }
 }
 
@@ -115,18 +113,22 @@ static void multiply_block(const struct part *part, size_t rows, size_t cols, si
     for (size_t i = 0; i < mr; i++)
         tile_row[i] = (ptrdiff_t)(i * nr);
 
+    size_t tiles = tmk_ceil_div(rows, mr), panel_bytes = nr * kc * plan->element;
+    size_t next_lines = tmk_ceil_div(panel_bytes / TMK_ALIGN, tiles);
     for (size_t j = 0; j < cols; j += nr) {
         const char *b = part->s.b_block + j * kc * plan->element;
         const ptrdiff_t *col = part->s.n_c + j;
         size_t width = TMK_MIN(nr, cols - j);
         bool whole_columns = width == nr && consecutive(col, nr);
-        for (size_t i = 0; i < rows; i += mr) {
+        const char *next = b + panel_bytes; /* each tile fetches a share of the next panel of B */
+        size_t lines = j + nr < cols ? next_lines : 0;
+        for (size_t i = 0; i < rows; i += mr, next += lines * TMK_ALIGN) {
             const char *a = part->s.a_block + i * kc * plan->element;
             if (whole_columns && i + mr <= rows) {
                 micro->multiply(kc, a, b, c + col[0] * (ptrdiff_t)plan->element, part->s.m_c + i,
-                                accumulate);
+                                accumulate, next, lines);
             } else {
-                micro->multiply(kc, a, b, tile, tile_row, false);
+                micro->multiply(kc, a, b, tile, tile_row, false, next, lines);
                 scatter(plan->dtype, tile, nr, c, part->s.m_c + i, TMK_MIN(mr, rows - i), col,
                         width, accumulate);
             }
@@ -135,17 +137,26 @@ static void multiply_block(const struct part *part, size_t rows, size_t cols, si
 }
 
 /* Positions of this block of k in both operands. */
-static void prepare_k(const struct part *part, size_t k0, size_t kc, size_t *na, size_t *nb)
+static void prepare_k(const struct part *part, size_t k0, size_t kc, struct tmk_panel *a,
+                      struct tmk_panel *b)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_scratch *s = &part->s;
     bool window = plan->a.window || plan->b.window;
     tmk_axes_positions(&plan->k, k0, kc, s->k_first, s->k_second, window ? s->k_y : NULL,
                        window ? s->k_x : NULL);
-    *na = tmk_find_runs(s->k_first, plan->a.window ? s->k_y : NULL, plan->a.window ? s->k_x : NULL,
-                        kc, s->a_runs);
-    *nb = tmk_find_runs(s->k_second, plan->b.window ? s->k_y : NULL, plan->b.window ? s->k_x : NULL,
-                        kc, s->b_runs);
+    *a = *b = (struct tmk_panel){.kc = kc, .period = plan->period};
+    a->k.offset = s->k_first;
+    b->k.offset = s->k_second;
+    if (window) {
+        struct tmk_panel *windowed = plan->a.window ? a : b;
+        windowed->k.y = s->k_y;
+        windowed->k.x = s->k_x;
+    }
+    a->k_runs = s->a_runs;
+    a->nk_runs = tmk_find_runs(a->k.offset, a->k.y, a->k.x, kc, s->a_runs);
+    b->k_runs = s->b_runs;
+    b->nk_runs = tmk_find_runs(b->k.offset, b->k.y, b->k.x, kc, s->b_runs);
 }
 
 /* C[m, n] of one batch element: Goto's loops, n outermost, then k, then m. */
@@ -163,14 +174,14 @@ static void multiply_range(struct part *part, struct range m, struct range n,
         tmk_axes_positions(&plan->n, j, cols.end - j, NULL, s->n_c, NULL, NULL);
         for (size_t k = 0; k < plan->K; k += block->kc) {
             size_t kc = TMK_MIN(block->kc, plan->K - k);
-            size_t na, nb;
-            prepare_k(part, k, kc, &na, &nb);
-            pack_block(plan, &plan->b, offset[1], &plan->n, cols, micro->nr, s->b_runs, nb, kc,
-                       micro->pack_b, s->b_block);
+            struct tmk_panel a_panel, b_panel;
+            prepare_k(part, k, kc, &a_panel, &b_panel);
+            pack_block(plan, &plan->b, offset[1], &plan->n, cols, micro->nr, b_panel, micro->pack_b,
+                       s->b_block);
             for (size_t i = m.begin; i < m.end; i += block->mc) {
                 struct range rows = {i, TMK_MIN(i + block->mc, m.end)};
                 tmk_axes_positions(&plan->m, i, rows.end - i, NULL, s->m_c, NULL, NULL);
-                pack_block(plan, &plan->a, offset[0], &plan->m, rows, micro->mr, s->a_runs, na, kc,
+                pack_block(plan, &plan->a, offset[0], &plan->m, rows, micro->mr, a_panel,
                            micro->pack_a, s->a_block);
                 part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
                 multiply_block(part, rows.end - i, cols.end - j, kc, c, plan->accumulate || k > 0);

@@ -81,6 +81,14 @@ static void choose_grid(struct tmk_gemm_plan *plan, size_t threads)
     }
 }
 
+/* A step along the outermost axis of k must not move the image coordinates. */
+static size_t period_of(const struct tmk_axes *k, size_t count)
+{
+    if (k->n == 0 || k->step[TMK_STEP_Y][0] || k->step[TMK_STEP_X][0])
+        return count;
+    return count / k->extent[0];
+}
+
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan)
 {
     const struct tmk_gemm_window *w = &gemm->window;
@@ -106,6 +114,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     plan->M = tmk_axes_count(&plan->m);
     plan->N = tmk_axes_count(&plan->n);
     plan->K = tmk_axes_count(&plan->k);
+    plan->period = period_of(&plan->k, plan->K);
     plan->blocking = tmk_blocking(plan->micro, plan->element, plan->M, plan->N, plan->K);
     choose_grid(plan, (size_t)threads);
     struct tmk_gemm_scratch scratch;
@@ -125,8 +134,8 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
 {
     const struct tmk_blocking *b = &plan->blocking;
     size_t used = 0;
-    scratch->a_block = carve(memory, &used, b->mc * b->kc * plan->element);
-    scratch->b_block = carve(memory, &used, b->nc * b->kc * plan->element);
+    scratch->a_block = carve(memory, &used, b->mc * b->kc * plan->element + TMK_MICRO_SLACK);
+    scratch->b_block = carve(memory, &used, b->nc * b->kc * plan->element + TMK_MICRO_SLACK);
     scratch->k_first = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
     scratch->k_second = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
     scratch->k_y = (int32_t *)(void *)carve(memory, &used, b->kc * sizeof(int32_t));

@@ -23,6 +23,7 @@ struct tmk_gemm_plan {
     struct tmk_gemm_batch batch;
     struct tmk_axes m, n, k; /* m: FIRST in a, SECOND in c; n: in b, in c; k: in a, in b */
     size_t nbatch, M, N, K;
+    size_t period; /* of k: positions of all its axes but the outermost */
     struct tmk_blocking blocking;
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
     size_t part_bytes;                    /* workspace of one part */

@@ -1,0 +1,18 @@
+/* All of the engine's innermost parts for one element type: T, NAME(x), LANES, and LOAD_PART and
+ * STORE_PART where the ISA has masked moves. Undefines them for the next type. */
+#define NR (TMK_NRV * LANES)
+#define EACH_LANE(M, d) EACH_N(LANES, M, d)
+
+#include "micro_simd.h"
+
+#include "micro_multiply.h"
+
+#include "micro_pack.h"
+
+#undef NR
+#undef EACH_LANE
+#undef T
+#undef NAME
+#undef LANES
+#undef LOAD_PART
+#undef STORE_PART
