@@ -138,7 +138,7 @@ static void test_batches_last_about_as_long_as_asked(void **state)
         size_t who = trial->samples[i].contestant;
         assert_in_range(trial->samples[i].calls, least[who], most[who]);
     }
-    assert_int_equal(loads[0].befores, 0); /* that is for cold caches */
+    assert_true(loads[0].befores < loads[0].calls); /* once a sample */
 }
 
 static void test_an_empty_call_is_still_timed(void **state)

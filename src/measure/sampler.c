@@ -102,7 +102,7 @@ static enum tmk_status run_batch(const struct group *group, size_t index)
     const struct tmk_contestant *contestant = &group->contestants[index];
     struct entrant *entrant = &group->entrants[index];
     double begin = tmk_now();
-    if (group->sampling->cold && contestant->before)
+    if (contestant->before)
         contestant->before(contestant->ctx);
     double start = tmk_now();
     for (unsigned i = 0; i < entrant->calls; i++)

@@ -12,7 +12,7 @@
 
 struct tmk_contestant {
     enum tmk_status (*call)(void *ctx); /* one call of what is timed */
-    void (*before)(void *ctx); /* not timed, before every call of a cold group; may be NULL */
+    void (*before)(void *ctx); /* not timed, before every sample (cold: every call); may be NULL */
     void *ctx;
     struct tmk_phases *phases; /* `threads` entries that call() adds to, or NULL */
     int threads;
@@ -39,7 +39,7 @@ struct tmk_sampling {
     unsigned min_rounds;  /* at least so many samples each, even over budget: 6 */
     unsigned max_rounds;  /* at most so many samples each, 1000 */
     unsigned first_round; /* number of the first round: past those of a run that is resumed, 0 */
-    bool cold;            /* one call per sample, before() each time */
+    bool cold;            /* one call per sample */
     uint32_t seed;        /* of the random order */
     struct tmk_canaries *canaries; /* of the whole run, added to; NULL: judge by this group alone */
 };
