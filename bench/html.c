@@ -20,47 +20,6 @@ static enum tmk_status put_data(FILE *file, const char *name)
     return TMK_OK;
 }
 
-/* Several drawings in one page: what they name within themselves gets the drawing's name in front.
- * `at` stands on a possible beginning of such a name; returns how much was written instead. */
-static size_t put_own_name(FILE *file, const char *at, const char *drawing)
-{
-    static const char *const marks[] = {"id='", "id=\"", "href='#", "href=\"#", "url(#"};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        size_t length = strlen(marks[i]);
-        if (strncmp(at, marks[i], length) == 0) {
-            fprintf(file, "%s%s-", marks[i], drawing);
-            return length;
-        }
-    }
-    return 0;
-}
-
-static enum tmk_status put_drawing(FILE *file, const char *run, const struct tmk_picture *picture)
-{
-    char path[PATH_MAX], *text;
-    snprintf(path, sizeof path, "%s/plots/%s.svg", run, picture->file);
-    TMK_TRY(tmk_read_file(path, &text));
-    const char *svg = strstr(text, "<svg");
-    const char *title = svg ? strstr(svg, "<title>") : NULL;
-    const char *body = title ? strstr(title, "</desc>") : NULL;
-    if (!body) {
-        free(text);
-        return tmk_fail(TMK_EIO, "%s is no drawing of gnuplot's: run tilemark report again", path);
-    }
-    fwrite(svg, 1, (size_t)(title - svg), file);
-    fputs("<title>", file);
-    tmk_html_text(file, picture->heading);
-    fputs("</title>", file);
-    for (const char *at = body + strlen("</desc>"); *at;) {
-        size_t skipped = put_own_name(file, at, picture->file);
-        if (skipped == 0)
-            fputc(*at, file);
-        at += skipped ? skipped : 1;
-    }
-    free(text);
-    return TMK_OK;
-}
-
 static enum tmk_status put_picture(FILE *file, const char *run, const struct tmk_picture *picture,
                                    bool drawn)
 {
@@ -71,8 +30,11 @@ static enum tmk_status put_picture(FILE *file, const char *run, const struct tmk
     else if (!drawn)
         fprintf(file, "<p class=\"lacks\">Not drawn: install gnuplot and run <code>tilemark "
                       "report</code> on this run.</p>");
-    else
-        TMK_TRY(put_drawing(file, run, picture));
+    else {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/plots/%s.svg", run, picture->file);
+        TMK_TRY(tmk_html_drawing(file, path, picture->file, picture->heading));
+    }
     fputs("<figcaption>", file);
     tmk_html_text(file, picture->kind->caption);
     if (!picture->lacks)
@@ -184,11 +146,13 @@ static enum tmk_status put_head(FILE *file, const struct tmk_run *run)
     return TMK_OK;
 }
 
-static void put_navigation(FILE *file, const struct tmk_scene *scenes, size_t nscenes)
+static void put_navigation(FILE *file, const struct tmk_scene *scenes, size_t nscenes,
+                           const struct tmk_chapters *chapters)
 {
     fputs("<nav>", file);
     for (size_t i = 0; i < nscenes; i++)
         fprintf(file, "<a href=\"#%s\">%s</a>", scenes[i].op, scenes[i].op);
+    tmk_html_chapter_links(file, chapters);
     fputs("<a href=\"#all\">all cells</a><a href=\"#missing\">left out</a>"
           "<a href=\"#reading\">how to read</a><a href=\"#machine\">machine</a></nav>\n",
           file);
@@ -196,10 +160,11 @@ static void put_navigation(FILE *file, const struct tmk_scene *scenes, size_t ns
 
 static enum tmk_status put_page(FILE *file, const struct tmk_run *run,
                                 const struct tmk_scene *scenes, size_t nscenes,
-                                const struct tmk_pictures *pictures)
+                                const struct tmk_pictures *pictures,
+                                const struct tmk_chapters *chapters)
 {
     TMK_TRY(put_head(file, run));
-    put_navigation(file, scenes, nscenes);
+    put_navigation(file, scenes, nscenes, chapters);
     fputs("<section class=\"overviews\">\n", file);
     for (size_t i = 0; i < nscenes; i++)
         tmk_html_overview(file, &scenes[i]);
@@ -210,6 +175,8 @@ static enum tmk_status put_page(FILE *file, const struct tmk_run *run,
         fprintf(file, "<h2 id=\"%s\">%s</h2>\n", scenes[i].op, scenes[i].op);
         TMK_TRY(put_pictures(file, run->path, scenes[i].op, pictures));
     }
+    for (size_t i = 0; i < chapters->count; i++)
+        TMK_TRY(tmk_html_chapter(file, &chapters->list[i]));
     fputs("<h2 id=\"all\">All cells</h2>\n", file);
     tmk_html_cells(file, &run->summaries);
     fputs("<h2 id=\"missing\">Left out, or not verified</h2>\n", file);
@@ -224,6 +191,17 @@ static enum tmk_status put_page(FILE *file, const struct tmk_run *run,
     return TMK_OK;
 }
 
+static enum tmk_status write_page(FILE *file, const struct tmk_run *run,
+                                  const struct tmk_scene *scenes, size_t nscenes,
+                                  const struct tmk_pictures *pictures)
+{
+    struct tmk_chapters chapters;
+    TMK_TRY(tmk_chapters_load(run->path, &chapters));
+    enum tmk_status status = put_page(file, run, scenes, nscenes, pictures, &chapters);
+    tmk_chapters_free(&chapters);
+    return status;
+}
+
 enum tmk_status tmk_html_write(const struct tmk_run *run, const struct tmk_scene *scenes,
                                size_t nscenes, const struct tmk_pictures *pictures)
 {
@@ -234,7 +212,7 @@ enum tmk_status tmk_html_write(const struct tmk_run *run, const struct tmk_scene
     if (!file)
         return tmk_fail(TMK_EIO, "cannot write %s: %s: check the folder's rights", path,
                         strerror(errno));
-    enum tmk_status status = put_page(file, run, scenes, nscenes, pictures);
+    enum tmk_status status = write_page(file, run, scenes, nscenes, pictures);
     bool failed = ferror(file) != 0;
     failed |= fclose(file) != 0;
     if (status == TMK_OK && (failed || rename(temporary, path) != 0))

@@ -2,6 +2,7 @@
 #ifndef TMK_BENCH_HTML_H
 #define TMK_BENCH_HTML_H
 
+#include "chapters.h"
 #include "pictures.h"
 #include "rundir.h"
 
@@ -19,6 +20,16 @@ void tmk_html_text(FILE *file, const char *text);
 void tmk_html_overview(FILE *file, const struct tmk_scene *scene);
 void tmk_html_cells(FILE *file, const struct tmk_summaries *summaries);
 void tmk_html_missing(FILE *file, const struct tmk_summaries *summaries);
+
+/* A drawing of gnuplot's, the SVG file at `path`, as a part of the page. `name`: goes in front of
+ * all ids in it, as one page holds several; `heading`: its title for those who cannot see it.
+ * TMK_EIO. */
+enum tmk_status tmk_html_drawing(FILE *file, const char *path, const char *name,
+                                 const char *heading);
+
+/* What an analysis left: a link to each chapter; a chapter. TMK_EIO. */
+void tmk_html_chapter_links(FILE *file, const struct tmk_chapters *chapters);
+enum tmk_status tmk_html_chapter(FILE *file, const struct tmk_chapter_read *chapter);
 
 /* Everything about the machine and the program that made the run. */
 void tmk_html_machine(FILE *file, const json_t *manifest);

@@ -6,9 +6,12 @@
 
 #include <stdio.h>
 
-/* gnuplot SCRIPT in `folder` without a shell, or on the commands of `input` if `script` is NULL
- * (`folder` may be NULL too: here). What it says on stderr is shown, by its last line, only if it
- * fails. TMK_EIO: that, or gnuplot is not installed. */
-enum tmk_status tmk_gnuplot(const char *folder, const char *script, FILE *input);
+/* gnuplot SCRIPT in `folder`, without a shell. What it says on stderr is shown, by its last line,
+ * only if it fails. TMK_EIO: that, or gnuplot is not installed. */
+enum tmk_status tmk_gnuplot_script(const char *folder, const char *script);
+
+/* gnuplot on the commands of the file `input`; what it draws in text goes to the file `output`.
+ * Both are used from their beginning. TMK_EIO, as above. */
+enum tmk_status tmk_gnuplot_commands(FILE *input, FILE *output);
 
 #endif

@@ -91,5 +91,5 @@ enum tmk_status tmk_plot_draw(const char *folder, const char *name)
 {
     char script[80];
     snprintf(script, sizeof script, "%s.gp", name);
-    return tmk_gnuplot(folder, script, NULL);
+    return tmk_gnuplot_script(folder, script);
 }

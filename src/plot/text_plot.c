@@ -56,15 +56,37 @@ static void put_script(FILE *file, const struct tmk_text_plot *plot)
     fputc('\n', file);
 }
 
+/* Gnuplot puts a form feed in front, and blanks up to the right edge and the bottom. */
+static void print_drawing(FILE *file)
+{
+    char line[512];
+    bool begun = false;
+    while (fgets(line, sizeof line, file)) {
+        size_t length = strlen(line);
+        while (length > 0 && strchr("\f\n ", line[length - 1]))
+            length--;
+        begun |= length > 0;
+        if (begun)
+            printf("%.*s\n", (int)length, line);
+    }
+}
+
 enum tmk_status tmk_plot_text(const struct tmk_text_plot *plot)
 {
-    FILE *script = tmpfile();
-    if (!script)
-        return tmk_fail(TMK_EIO, "no temporary file: %s: make room for one", strerror(errno));
-    put_script(script, plot);
-    rewind(script);
-    if (tmk_gnuplot(NULL, NULL, script) != TMK_OK)
-        fprintf(stderr, "%s\n", tmk_message());
-    fclose(script);
-    return TMK_OK;
+    FILE *script = tmpfile(), *drawing = tmpfile();
+    enum tmk_status status = TMK_OK;
+    if (script && drawing) {
+        put_script(script, plot);
+        if (tmk_gnuplot_commands(script, drawing) == TMK_OK)
+            print_drawing(drawing);
+        else
+            fprintf(stderr, "%s\n", tmk_message());
+    } else {
+        status = tmk_fail(TMK_EIO, "no temporary file: %s: make room for one", strerror(errno));
+    }
+    if (script)
+        fclose(script);
+    if (drawing)
+        fclose(drawing);
+    return status;
 }
