@@ -458,44 +458,6 @@ static void malformed_arguments(void **state)
 
 /* -- real benchdnn files, where they stand beside the source tree -- */
 
-static size_t read_folder(const char *root, const char *name)
-{
-    char path[1024];
-    size_t files = 0;
-    snprintf(path, sizeof path, "%s/%s", root, name);
-    DIR *dir = opendir(path);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        struct tmk_list list = {0};
-        snprintf(path, sizeof path, "%s/%s/%s", root, name, entry->d_name);
-        if (entry->d_name[0] == '.')
-            continue;
-        if (tmk_list_batch(&list, path, NULL, &plain) != TMK_OK)
-            fail_msg("%s", tmk_message());
-        assert_true(list.count + list.nskips > 0);
-        files++;
-        tmk_list_free(&list);
-    }
-    if (dir)
-        closedir(dir);
-    return files;
-}
-
-static void benchdnn_files(void **state)
-{
-    (void)state;
-    char root[512];
-    const char *tests = getenv("TMK_TEST_DIR"), *given = getenv("TMK_BENCHDNN_INPUTS");
-    snprintf(root, sizeof root, "%s%s",
-             given   ? given
-             : tests ? tests
-                     : ".",
-             given ? "" : "/../../shared/inputs/benchdnn");
-    if (access(root, R_OK) != 0)
-        skip();
-    assert_true(read_folder(root, "conv") > 0);
-    assert_true(read_folder(root, "matmul") > 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -524,7 +486,6 @@ int main(void)
         cmocka_unit_test(arguments),
         cmocka_unit_test(unsupported_argument_is_skipped),
         cmocka_unit_test(malformed_arguments),
-        cmocka_unit_test(benchdnn_files),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
