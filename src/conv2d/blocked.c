@@ -1,6 +1,9 @@
-/* blocked: the GEMM engine packing straight from the window view; no columns in memory. */
+/* blocked: the GEMM engine packing straight from the window view; no columns in memory. Layers with
+ * next to no channels a group take the direct kernels instead. */
 #include "bias.h"
+#include "direct.h"
 #include "gemm.h"
+#include "phase.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -114,40 +117,11 @@ static struct tmk_gemm bwd_w_gemm(const struct tmk_conv2d *p, const struct tmk_a
     return gemm;
 }
 
-/* The positions i = phase, phase + s, ... of an input axis are reached from output positions by the
- * taps k with (phase + p - k d) divisible by s: k = first, first + every, ... In those terms
- * o = origin + position - tap * back, without a division, so that bwd_d never multiplies the zeros
- * of the spread dy. */
-struct phase {
-    size_t positions, taps, first, every;
-    ptrdiff_t origin, back;
-};
-
-static struct phase make_phase(size_t in, size_t kernel, size_t stride, size_t dilation, size_t pad,
-                               size_t phase)
-{
-    struct phase result = {.positions = phase < in ? (in - phase - 1) / stride + 1 : 0};
-    for (size_t k = 0; k < kernel; k++) {
-        ptrdiff_t spread = (ptrdiff_t)(phase + pad) - (ptrdiff_t)(k * dilation);
-        if (spread % (ptrdiff_t)stride != 0)
-            continue;
-        if (result.taps == 0) {
-            result.first = k;
-            result.origin = spread / (ptrdiff_t)stride;
-        } else if (result.taps == 1) {
-            result.every = k - result.first;
-            result.back = (ptrdiff_t)(result.every * dilation / stride);
-        }
-        result.taps++;
-    }
-    return result;
-}
-
 /* dx at one phase of rows and columns = rotated w * window(dy): m = ic, n = (image, row, column),
  * k = (oc, tap row, tap column). */
 static struct tmk_gemm bwd_d_gemm(const struct tmk_conv2d *p, const struct tmk_args *args,
-                                  size_t phase_h, size_t phase_w, const struct phase *h,
-                                  const struct phase *v)
+                                  size_t phase_h, size_t phase_w, const struct tmk_conv2d_phase *h,
+                                  const struct tmk_conv2d_phase *v)
 {
     const struct tmk_view *x = &args->operand[TMK_SRC], *w = &args->operand[TMK_WEI];
     const struct tmk_view *y = &args->operand[TMK_DST];
@@ -184,9 +158,9 @@ each_phase(const struct tmk_conv2d *p, const struct tmk_args *args,
            enum tmk_status (*visit)(void *ctx, const struct tmk_gemm *gemm, bool empty), void *ctx)
 {
     for (size_t i = 0; i < p->sh; i++) {
-        struct phase h = make_phase(p->ih, p->kh, p->sh, p->dh, p->ph, i);
+        struct tmk_conv2d_phase h = tmk_conv2d_phase_h(p, i);
         for (size_t j = 0; j < p->sw; j++) {
-            struct phase w = make_phase(p->iw, p->kw, p->sw, p->dw, p->pw, j);
+            struct tmk_conv2d_phase w = tmk_conv2d_phase_w(p, j);
             if (h.positions == 0 || w.positions == 0)
                 continue;
             struct tmk_gemm gemm = bwd_d_gemm(p, args, i, j, &h, &w);
@@ -213,6 +187,8 @@ static enum tmk_status ask_workspace(void *ctx, const struct tmk_gemm *gemm, boo
 static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
 {
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
+    if (tmk_conv2d_is_direct(p))
+        return 0;
     struct tmk_args args;
     for (int i = 0; i < TMK_NOPERANDS; i++) {
         size_t count;
@@ -233,6 +209,10 @@ static enum tmk_status fwd(const struct tmk_problem *problem, const struct tmk_a
                            const struct tmk_exec *exec)
 {
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
+    if (tmk_conv2d_is_direct(p)) {
+        tmk_conv2d_direct_fwd(p, args, exec);
+        return TMK_OK;
+    }
     if (p->bias)
         tmk_conv2d_spread_bias(p, args, exec);
     struct tmk_gemm gemm = fwd_gemm(p, args);
@@ -270,6 +250,10 @@ static enum tmk_status run_phase(void *ctx, const struct tmk_gemm *gemm, bool em
 static enum tmk_status bwd_d(const struct tmk_problem *problem, const struct tmk_args *args,
                              const struct tmk_exec *exec)
 {
+    if (tmk_conv2d_is_direct(tmk_conv2d_of(problem))) {
+        tmk_conv2d_direct_bwd_d(tmk_conv2d_of(problem), args, exec);
+        return TMK_OK;
+    }
     return each_phase(tmk_conv2d_of(problem), args, run_phase, (void *)exec);
 }
 
@@ -279,6 +263,10 @@ static enum tmk_status bwd_w(const struct tmk_problem *problem, const struct tmk
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
     if (p->bias)
         tmk_conv2d_sum_bias(p, args, exec);
+    if (tmk_conv2d_is_direct(p)) {
+        tmk_conv2d_direct_bwd_w(p, args, exec);
+        return TMK_OK;
+    }
     struct tmk_gemm gemm = bwd_w_gemm(p, args);
     return tmk_gemm_run(&gemm, exec);
 }

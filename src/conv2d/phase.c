@@ -1,0 +1,31 @@
+#include "phase.h"
+
+static struct tmk_conv2d_phase make_phase(size_t in, size_t kernel, size_t stride, size_t dilation,
+                                          size_t pad, size_t phase)
+{
+    struct tmk_conv2d_phase result = {.positions = phase < in ? (in - phase - 1) / stride + 1 : 0};
+    for (size_t k = 0; k < kernel; k++) {
+        ptrdiff_t spread = (ptrdiff_t)(phase + pad) - (ptrdiff_t)(k * dilation);
+        if (spread % (ptrdiff_t)stride != 0)
+            continue;
+        if (result.taps == 0) {
+            result.first = k;
+            result.origin = spread / (ptrdiff_t)stride;
+        } else if (result.taps == 1) {
+            result.every = k - result.first;
+            result.back = (ptrdiff_t)(result.every * dilation / stride);
+        }
+        result.taps++;
+    }
+    return result;
+}
+
+struct tmk_conv2d_phase tmk_conv2d_phase_h(const struct tmk_conv2d *p, size_t phase)
+{
+    return make_phase(p->ih, p->kh, p->sh, p->dh, p->ph, phase);
+}
+
+struct tmk_conv2d_phase tmk_conv2d_phase_w(const struct tmk_conv2d *p, size_t phase)
+{
+    return make_phase(p->iw, p->kw, p->sw, p->dw, p->pw, phase);
+}
