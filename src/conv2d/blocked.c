@@ -8,117 +8,99 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The three indices of the contraction, in this order everywhere below: channels, rows, columns for
- * taps and for one image's positions; n is (image, row, column). */
-
 static const void *at(const struct tmk_view *view, ptrdiff_t elements)
 {
     ptrdiff_t bytes = elements * (ptrdiff_t)tmk_dtype_size(view->dtype);
     return view->data ? (const char *)view->data + bytes : NULL;
 }
 
+/* One axis of the window: what a step moves in the image, in the other operand that has the axis,
+ * and in the image coordinates. A window has three axes of taps (channel, tap row, tap column) and
+ * three of positions (image, row, column); k runs over one kind, n over the other. */
 struct axis {
     size_t extent;
-    ptrdiff_t first, second; /* steps in elements in the operands that share the index */
-    ptrdiff_t y, x;          /* steps of the image coordinates */
+    ptrdiff_t image, other;
+    ptrdiff_t y, x;
 };
 
-static void set_index(struct tmk_gemm_index *index, ptrdiff_t *y, ptrdiff_t *x,
-                      const struct axis axes[3])
+static void set_k(struct tmk_gemm *gemm, const struct axis axes[3])
 {
-    index->axes = 3;
+    gemm->k.axes = 3;
     for (int i = 0; i < 3; i++) {
-        index->extent[i] = axes[i].extent;
-        index->first[i] = axes[i].first;
-        index->second[i] = axes[i].second;
-        y[i] = axes[i].y;
-        x[i] = axes[i].x;
+        gemm->k.extent[i] = axes[i].extent;
+        gemm->k.first[i] = axes[i].other;
+        gemm->k.second[i] = axes[i].image;
+        gemm->window.k_y[i] = axes[i].y;
+        gemm->window.k_x[i] = axes[i].x;
+    }
+}
+
+static void set_n(struct tmk_gemm *gemm, const struct axis axes[3])
+{
+    gemm->n.axes = 3;
+    for (int i = 0; i < 3; i++) {
+        gemm->n.extent[i] = axes[i].extent;
+        gemm->n.first[i] = axes[i].image;
+        gemm->n.second[i] = axes[i].other;
+        gemm->window.n_y[i] = axes[i].y;
+        gemm->window.n_x[i] = axes[i].x;
     }
 }
 
 /* In nhwc the channel is the innermost axis in memory: walk it last. */
-static void order_channels(enum tmk_layout layout, struct axis axes[3])
+static void order_channels(enum tmk_layout layout, struct axis taps[3])
 {
     if (layout == TMK_NHWC) {
-        struct axis channel = axes[0];
-        axes[0] = axes[1];
-        axes[1] = axes[2];
-        axes[2] = channel;
+        struct axis channel = taps[0];
+        taps[0] = taps[1];
+        taps[1] = taps[2];
+        taps[2] = channel;
     }
 }
 
-/* y = w * window(x): m = oc, n = (image, oh, ow), k = (ic, kh, kw), one batch element a group. */
-static struct tmk_gemm fwd_gemm(const struct tmk_conv2d *p, const struct tmk_args *args)
+/* The two directions that slide the window over x; one batch element a group, m = oc.
+ *   fwd    y = w * window(x): k runs over taps, n over positions
+ *   bwd_w  dw = dy * window(x): the other way round */
+static struct tmk_gemm x_gemm(const struct tmk_conv2d *p, const struct tmk_args *args,
+                              enum tmk_dir dir)
 {
     const struct tmk_view *x = &args->operand[TMK_SRC], *w = &args->operand[TMK_WEI];
     const struct tmk_view *y = &args->operand[TMK_DST];
-    ptrdiff_t ph = (ptrdiff_t)p->ph, pw = (ptrdiff_t)p->pw;
-    ptrdiff_t sh = (ptrdiff_t)p->sh, sw = (ptrdiff_t)p->sw;
-    ptrdiff_t dh = (ptrdiff_t)p->dh, dw = (ptrdiff_t)p->dw;
-    size_t icg = p->ic / p->g, ocg = p->oc / p->g;
+    const ptrdiff_t ph = (ptrdiff_t)p->ph, pw = (ptrdiff_t)p->pw;
+    const ptrdiff_t sh = (ptrdiff_t)p->sh, sw = (ptrdiff_t)p->sw;
+    const ptrdiff_t dh = (ptrdiff_t)p->dh, dw = (ptrdiff_t)p->dw;
+    const size_t icg = p->ic / p->g, ocg = p->oc / p->g;
+    const bool fwd = dir == TMK_FWD;
+    const struct tmk_view *left = fwd ? w : y, *out = fwd ? y : w;
+    const int left_oc = fwd ? 0 : 1, out_oc = fwd ? 1 : 0; /* which dimension is oc */
+    struct axis taps[3] = {{icg, x->stride[1], w->stride[1], 0, 0},
+                           {p->kh, dh * x->stride[2], w->stride[2], dh, 0},
+                           {p->kw, dw * x->stride[3], w->stride[3], 0, dw}};
+    const struct axis positions[3] = {{p->mb, x->stride[0], y->stride[0], 0, 0},
+                                      {p->oh, sh * x->stride[2], y->stride[2], sh, 0},
+                                      {p->ow, sw * x->stride[3], y->stride[3], 0, sw}};
     struct tmk_gemm gemm = {
         .dtype = p->base.dtype,
-        .a = w->data,
+        .a = left->data,
         .b = at(x, -ph * x->stride[2] - pw * x->stride[3]),
-        .c = y->data,
+        .c = out->data,
         .batch = {1,
                   {p->g},
-                  {(ptrdiff_t)ocg * w->stride[0]},
+                  {(ptrdiff_t)ocg * left->stride[left_oc]},
                   {(ptrdiff_t)icg * x->stride[1]},
-                  {(ptrdiff_t)ocg * y->stride[1]}},
-        .m = {1, {ocg}, {w->stride[0]}, {y->stride[1]}},
+                  {(ptrdiff_t)ocg * out->stride[out_oc]}},
+        .m = {1, {ocg}, {left->stride[left_oc]}, {out->stride[out_oc]}},
         .window = {.on = true, .y0 = -ph, .x0 = -pw, .h = p->ih, .w = p->iw},
-        .accumulate = p->bias,
+        .accumulate = fwd && p->bias,
     };
-    struct axis k[3] = {{icg, w->stride[1], x->stride[1], 0, 0},
-                        {p->kh, w->stride[2], dh * x->stride[2], dh, 0},
-                        {p->kw, w->stride[3], dw * x->stride[3], 0, dw}};
-    order_channels(p->base.layout, k);
-    struct axis n[3] = {{p->mb, x->stride[0], y->stride[0], 0, 0},
-                        {p->oh, sh * x->stride[2], y->stride[2], sh, 0},
-                        {p->ow, sw * x->stride[3], y->stride[3], 0, sw}};
-    set_index(&gemm.k, gemm.window.k_y, gemm.window.k_x, k);
-    set_index(&gemm.n, gemm.window.n_y, gemm.window.n_x, n);
+    order_channels(p->base.layout, taps);
+    set_k(&gemm, fwd ? taps : positions);
+    set_n(&gemm, fwd ? positions : taps);
     return gemm;
 }
 
-/* dw = dy * window(x): m = oc, n = (ic, kh, kw), k = (image, oh, ow). Taps and positions have
- * changed roles: the window's dilation is the stride and the other way round. */
-static struct tmk_gemm bwd_w_gemm(const struct tmk_conv2d *p, const struct tmk_args *args)
-{
-    const struct tmk_view *x = &args->operand[TMK_SRC], *w = &args->operand[TMK_WEI];
-    const struct tmk_view *y = &args->operand[TMK_DST];
-    ptrdiff_t ph = (ptrdiff_t)p->ph, pw = (ptrdiff_t)p->pw;
-    ptrdiff_t sh = (ptrdiff_t)p->sh, sw = (ptrdiff_t)p->sw;
-    ptrdiff_t dh = (ptrdiff_t)p->dh, dw = (ptrdiff_t)p->dw;
-    size_t icg = p->ic / p->g, ocg = p->oc / p->g;
-    struct tmk_gemm gemm = {
-        .dtype = p->base.dtype,
-        .a = y->data,
-        .b = at(x, -ph * x->stride[2] - pw * x->stride[3]),
-        .c = w->data,
-        .batch = {1,
-                  {p->g},
-                  {(ptrdiff_t)ocg * y->stride[1]},
-                  {(ptrdiff_t)icg * x->stride[1]},
-                  {(ptrdiff_t)ocg * w->stride[0]}},
-        .m = {1, {ocg}, {y->stride[1]}, {w->stride[0]}},
-        .window = {.on = true, .y0 = -ph, .x0 = -pw, .h = p->ih, .w = p->iw},
-    };
-    struct axis k[3] = {{p->mb, y->stride[0], x->stride[0], 0, 0},
-                        {p->oh, y->stride[2], sh * x->stride[2], sh, 0},
-                        {p->ow, y->stride[3], sw * x->stride[3], 0, sw}};
-    struct axis n[3] = {{icg, x->stride[1], w->stride[1], 0, 0},
-                        {p->kh, dh * x->stride[2], w->stride[2], dh, 0},
-                        {p->kw, dw * x->stride[3], w->stride[3], 0, dw}};
-    order_channels(p->base.layout, n);
-    set_index(&gemm.k, gemm.window.k_y, gemm.window.k_x, k);
-    set_index(&gemm.n, gemm.window.n_y, gemm.window.n_x, n);
-    return gemm;
-}
-
-/* dx at one phase of rows and columns = rotated w * window(dy): m = ic, n = (image, row, column),
- * k = (oc, tap row, tap column). */
+/* dx at one phase of rows and columns = rotated w * window(dy): m = ic, k runs over taps with oc as
+ * their channel, n over positions. */
 static struct tmk_gemm bwd_d_gemm(const struct tmk_conv2d *p, const struct tmk_args *args,
                                   size_t phase_h, size_t phase_w, const struct tmk_conv2d_phase *h,
                                   const struct tmk_conv2d_phase *v)
@@ -139,16 +121,17 @@ static struct tmk_gemm bwd_d_gemm(const struct tmk_conv2d *p, const struct tmk_a
         .m = {1, {icg}, {w->stride[1]}, {x->stride[1]}},
         .window = {.on = true, .y0 = h->origin, .x0 = v->origin, .h = p->oh, .w = p->ow},
     };
-    struct axis k[3] = {
-        {ocg, w->stride[0], y->stride[1], 0, 0},
-        {h->taps, (ptrdiff_t)h->every * w->stride[2], -h->back * y->stride[2], -h->back, 0},
-        {v->taps, (ptrdiff_t)v->every * w->stride[3], -v->back * y->stride[3], 0, -v->back}};
-    order_channels(p->base.layout, k);
-    struct axis n[3] = {{p->mb, y->stride[0], x->stride[0], 0, 0},
-                        {h->positions, y->stride[2], (ptrdiff_t)p->sh * x->stride[2], 1, 0},
-                        {v->positions, y->stride[3], (ptrdiff_t)p->sw * x->stride[3], 0, 1}};
-    set_index(&gemm.k, gemm.window.k_y, gemm.window.k_x, k);
-    set_index(&gemm.n, gemm.window.n_y, gemm.window.n_x, n);
+    struct axis taps[3] = {
+        {ocg, y->stride[1], w->stride[0], 0, 0},
+        {h->taps, -h->back * y->stride[2], (ptrdiff_t)h->every * w->stride[2], -h->back, 0},
+        {v->taps, -v->back * y->stride[3], (ptrdiff_t)v->every * w->stride[3], 0, -v->back}};
+    const struct axis positions[3] = {
+        {p->mb, y->stride[0], x->stride[0], 0, 0},
+        {h->positions, y->stride[2], (ptrdiff_t)p->sh * x->stride[2], 1, 0},
+        {v->positions, y->stride[3], (ptrdiff_t)p->sw * x->stride[3], 0, 1}};
+    order_channels(p->base.layout, taps);
+    set_k(&gemm, taps);
+    set_n(&gemm, positions);
     return gemm;
 }
 
@@ -199,7 +182,7 @@ static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int
     if (dir == TMK_BWD_D) {
         each_phase(p, &args, ask_workspace, &query);
     } else {
-        struct tmk_gemm gemm = dir == TMK_FWD ? fwd_gemm(p, &args) : bwd_w_gemm(p, &args);
+        struct tmk_gemm gemm = x_gemm(p, &args, dir);
         ask_workspace(&query, &gemm, false);
     }
     return query.bytes;
@@ -215,7 +198,7 @@ static enum tmk_status fwd(const struct tmk_problem *problem, const struct tmk_a
     }
     if (p->bias)
         tmk_conv2d_spread_bias(p, args, exec);
-    struct tmk_gemm gemm = fwd_gemm(p, args);
+    struct tmk_gemm gemm = x_gemm(p, args, TMK_FWD);
     return tmk_gemm_run(&gemm, exec);
 }
 
@@ -267,7 +250,7 @@ static enum tmk_status bwd_w(const struct tmk_problem *problem, const struct tmk
         tmk_conv2d_direct_bwd_w(p, args, exec);
         return TMK_OK;
     }
-    struct tmk_gemm gemm = bwd_w_gemm(p, args);
+    struct tmk_gemm gemm = x_gemm(p, args, TMK_BWD_W);
     return tmk_gemm_run(&gemm, exec);
 }
 
