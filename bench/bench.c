@@ -1,20 +1,18 @@
 /* tilemark bench: time implementations side by side and record a run. */
 #include "commands.h"
 
+#include "folder.h"
 #include "manifest.h"
 #include "rundir.h"
-#include "scene.h"
 #include "size.h"
 #include "sweep.h"
 #include "text.h"
 #include "version.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -103,23 +101,6 @@ static void default_folder(char *folder, size_t size)
     for (char *c = name; *c; c++)
         *c = isalnum((unsigned char)*c) || strchr("._-", *c) ? *c : '-';
     snprintf(folder, size, "results/%s-%s", stamp, name);
-}
-
-/* mkdir -p */
-static enum tmk_status make_folder(const char *folder)
-{
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s", folder);
-    for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-        if (slash)
-            *slash = '\0';
-        if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return tmk_fail(TMK_EIO, "cannot make the folder %s: %s: choose another with --out",
-                            path, strerror(errno));
-        if (!slash)
-            return TMK_OK;
-        *slash = '/';
-    }
 }
 
 static int most_threads(void)
@@ -218,7 +199,7 @@ static enum tmk_status begin_run(struct bench *bench, int argc, const char **arg
         snprintf(bench->folder, sizeof bench->folder, "%s", settings.out);
     else
         default_folder(bench->folder, sizeof bench->folder);
-    TMK_TRY(make_folder(bench->folder));
+    TMK_TRY(tmk_folder_make(bench->folder));
     snprintf(path, sizeof path, "%s/samples.csv", bench->folder);
     if (access(path, F_OK) == 0)
         return tmk_fail(TMK_EINVAL,

@@ -1,6 +1,7 @@
 #include "html.h"
 
 #include "findings.h"
+#include "look.h"
 #include "text.h"
 
 #include <math.h>

@@ -3,8 +3,7 @@
 #define TMK_BENCH_MANIFEST_H
 
 #include "machine.h"
-
-#define TMK_MANIFEST_SCHEMA 1
+#include "run.h"
 
 /* The machine with its ceilings, the program and its libraries, the command line and the time.
  * TMK_ENOMEM. */
@@ -14,20 +13,10 @@ enum tmk_status tmk_manifest_describe(int argc, const char **argv,
 /* Write RUN/manifest.json by way of a temporary file. TMK_EIO. */
 enum tmk_status tmk_manifest_write(const char *run, const json_t *manifest);
 
-/* TMK_EIO: missing. TMK_EINVAL: malformed, or of a later schema. */
-enum tmk_status tmk_manifest_read(const char *run, json_t **out);
-
 /* TMK_EUNSUPPORTED if the run was made on another machine than the one `here` describes. */
 enum tmk_status tmk_manifest_same_machine(const json_t *run, const json_t *here);
 
 /* Now as "2026-01-31T12:00:00Z". Returns buf. */
 char *tmk_utc_now(char *buf, size_t size);
-
-/* The ceilings that a manifest holds, calloc'ed. TMK_ENOMEM. */
-enum tmk_status tmk_manifest_ceilings(const json_t *manifest, struct tmk_ceilings **out,
-                                      size_t *count);
-
-/* manifest[a][b] as text, "" if it is no text; b may be NULL. */
-const char *tmk_manifest_text(const json_t *manifest, const char *a, const char *b);
 
 #endif

@@ -1,25 +1,16 @@
 #include "pictures.h"
 
-#include "plot.h"
+#include "look.h"
 #include "size.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void put_words(FILE *file, const struct tmk_scene *scene)
+static void put_directions(FILE *file, const struct tmk_scene *scene)
 {
-    fputs("impls = '", file);
-    for (size_t i = 0; i < scene->nimpls; i++)
-        fprintf(file, "%s%s", i ? " " : "", scene->impls[i]);
-    fputs("'\ncolours = '", file);
-    for (size_t i = 0; i < scene->nimpls; i++)
-        fprintf(file, "%s%s", i ? " " : "", tmk_impl_colour(scene->impls[i]));
-    fputs("'\nforms = '", file);
-    for (size_t i = 0; i < scene->nimpls; i++)
-        fprintf(file, "%s%d", i ? " " : "", tmk_impl_form(scene->impls[i]));
-    fputs("'\ndirs = '", file);
     const char *gap = "";
+    fputs("dirs = '", file);
     for (int dir = 0; dir < TMK_NDIRS; dir++) {
         if (scene->dirs[dir]) {
             fprintf(file, "%s%s", gap, tmk_dir_name[dir]);
@@ -64,7 +55,8 @@ static void put_variables(struct tmk_plot *plot, const struct tmk_scene *scene)
     snprintf(text, sizeof text, "%d thread%s", threads, threads == 1 ? "" : "s");
     tmk_plot_set_text(plot, "threads_text", text);
     tmk_plot_set_text(plot, "note", scene->unverified ? " *: not verified." : "");
-    put_words(plot->script, scene);
+    tmk_plot_set_impls(plot, scene->impls, scene->nimpls);
+    put_directions(plot->script, scene);
     put_layers(plot, scene);
     put_ceilings(plot->script, scene);
 }
@@ -77,7 +69,9 @@ static enum tmk_status write_one(const char *folder, const struct tmk_scene *sce
     fprintf(plot.table, "%s\n", picture->kind->columns);
     picture->kind->rows(scene, plot.table);
     put_variables(&plot, scene);
-    enum tmk_status included = tmk_plot_include(&plot, "panels");
+    enum tmk_status included = tmk_plot_include(&plot, "impls");
+    if (included == TMK_OK)
+        included = tmk_plot_include(&plot, "panels");
     enum tmk_status finished = tmk_plot_finish(&plot, picture->kind->name);
     return included != TMK_OK ? included : finished;
 }

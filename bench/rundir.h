@@ -1,22 +1,8 @@
-/* A run on disk, read back. */
+/* What is made of a run that was read back. */
 #ifndef TMK_BENCH_RUNDIR_H
 #define TMK_BENCH_RUNDIR_H
 
-#include "manifest.h"
-#include "record.h"
-
-struct tmk_run {
-    const char *path;
-    json_t *manifest;
-    struct tmk_ceilings *ceilings;
-    size_t nceilings;
-    struct tmk_summaries summaries;
-};
-
-/* Read manifest and samples of the run in folder `path` and derive the summary. TMK_EIO,
- * TMK_EINVAL: as tmk_manifest_read() and tmk_samples_read(). */
-enum tmk_status tmk_run_load(const char *path, struct tmk_run *out);
-void tmk_run_free(struct tmk_run *run);
+#include "run.h"
 
 /* Write summary.csv. */
 enum tmk_status tmk_run_write_summary(const struct tmk_run *run);

@@ -7,60 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const palette[] = {"#7f7f7f", "#E69F00", "#56B4E9", "#0072B2", "#CC79A7",
-                                      "#009E73", "#D55E00", "#F0E442", "#000000"};
-/* Gnuplot's filled circle, square, triangle, diamond, ..., then the open ones. */
-static const int forms[] = {7, 5, 9, 13, 11, 15, 6, 4, 8, 12};
-
-/* Counted over all ops, so that "blocked" looks the same in all of them. */
-static size_t impl_number(const char *impl)
-{
-    const char *seen[TMK_SCENE_IMPLS];
-    size_t count = 0;
-    for (const struct tmk_op *const *op = tmk_ops; *op; op++) {
-        for (const struct tmk_impl *const *known = (*op)->impls; *known; known++) {
-            size_t i = 0;
-            while (i < count && strcmp(seen[i], (*known)->name) != 0)
-                i++;
-            if (strcmp((*known)->name, impl) == 0)
-                return i;
-            if (i == count && count < TMK_SCENE_IMPLS)
-                seen[count++] = (*known)->name;
-        }
-    }
-    return count;
-}
-
-const char *tmk_impl_colour(const char *impl)
-{
-    return palette[impl_number(impl) % (sizeof palette / sizeof *palette)];
-}
-
-int tmk_impl_form(const char *impl)
-{
-    return forms[impl_number(impl) % (sizeof forms / sizeof *forms)];
-}
-
-double tmk_ceilings_peak(const struct tmk_ceilings *ceilings, bool f64)
-{
-    double peak = 0;
-    for (int isa = 0; isa < TMK_NISAS; isa++)
-        peak = fmax(peak, f64 ? ceilings->peak_f64[isa] : ceilings->peak_f32[isa]);
-    return peak;
-}
-
-void tmk_ceilings_raise(struct tmk_ceilings *ceilings, const struct tmk_ceilings *other)
-{
-    if (ceilings->threads != other->threads)
-        return;
-    for (int isa = 0; isa < TMK_NISAS; isa++) {
-        ceilings->peak_f32[isa] = fmax(ceilings->peak_f32[isa], other->peak_f32[isa]);
-        ceilings->peak_f64[isa] = fmax(ceilings->peak_f64[isa], other->peak_f64[isa]);
-    }
-    for (int level = 0; level < TMK_NLEVELS; level++)
-        ceilings->bandwidth[level] = fmax(ceilings->bandwidth[level], other->bandwidth[level]);
-}
-
 static bool is_measured(const struct tmk_cell_summary *summary)
 {
     return summary->samples > 0 && summary->median_s > 0;

@@ -40,15 +40,4 @@ const struct tmk_cell_summary *tmk_scene_cell(const struct tmk_scene *scene, siz
 /* The index of the largest thread count, which most pictures show. */
 size_t tmk_scene_most_threads(const struct tmk_scene *scene);
 
-/* "#rrggbb" of an implementation (palette of Okabe & Ito 2008) and its point type in gnuplot: the
- * same in every picture and for every op; the two together survive a grey printer. */
-const char *tmk_impl_colour(const char *impl);
-int tmk_impl_form(const char *impl);
-
-/* The highest measured FMA peak of any ISA in GFLOP/s; 0: not measured. */
-double tmk_ceilings_peak(const struct tmk_ceilings *ceilings, bool f64);
-
-/* Take over what is higher in `other`, if it is of the same thread count. */
-void tmk_ceilings_raise(struct tmk_ceilings *ceilings, const struct tmk_ceilings *other);
-
 #endif

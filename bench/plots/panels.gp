@@ -1,11 +1,7 @@
-# What the pictures of a run share: a colour and a form for each implementation, a panel for each
-# direction, layers down the page.
-ndirs = words(dirs); nimpls = words(impls); nlayers = |layers|
-colour(i) = word(colours, i)
-form(i) = int(word(forms, i))
+# What the pictures of a run share: a panel for each direction, layers down the page.
+ndirs = words(dirs); nlayers = |layers|
 direction(d) = panel < 200 ? d : d eq "fwd" ? "forward (fwd)" : \
                d eq "bwd_d" ? "gradient of the data (bwd_d)" : "gradient of the weights (bwd_w)"
-legend_form(i) = form(i)
 # The value in a column, for the rows of one direction and implementation only.
 dir_column = 3; impl_column = 4
 only(d, i, value) = strcol(dir_column) eq d && strcol(impl_column) eq word(impls, i) ? value : NaN
@@ -15,12 +11,6 @@ gap = 24
 panel = (width - left - 24 - gap * (ndirs - 1)) / real(ndirs)
 panel_left(c) = x(left + (c - 1) * (panel + gap))
 panel_right(c) = x(left + (c - 1) * (panel + gap) + panel)
-
-
-legend_x(i) = 24 + (i > 1 ? sum [j=1:i-1] 36 + 6.6 * strlen(word(impls, j)) : 0)
-legend_at = 'set for [i=1:nimpls] label 1010+i word(impls, i) at screen x(legend_x(i)), screen y(72) \
-             left offset 1.2,-0.25 font ",12" textcolor rgb ink point pointtype legend_form(i) pointsize 0.8 \
-             linecolor rgb colour(i)'
 
 # Layers down the page, one band each; many layers stand closer.
 row = nlayers > 16 ? 8 + 5 * nimpls : 12 + 8 * nimpls

@@ -146,6 +146,16 @@ static struct tmk_columns_product make_product(const struct plan *plan, const st
     return product;
 }
 
+double tmk_columns_bytes(const struct tmk_problem *problem, enum tmk_dir dir)
+{
+    const struct tmk_conv2d *p = tmk_conv2d_of(problem);
+    const double channels = (double)(dir == TMK_BWD_D ? p->oc : p->ic);
+    const double places =
+        dir == TMK_BWD_D ? (double)p->ih * (double)p->iw : (double)p->oh * (double)p->ow;
+    const double columns = (double)p->mb * channels * (double)p->kh * (double)p->kw * places;
+    return 2 * columns * (double)tmk_dtype_size(problem->dtype);
+}
+
 enum tmk_status tmk_columns_shape(const struct tmk_problem *problem, enum tmk_dir dir,
                                   struct tmk_columns_product *out)
 {

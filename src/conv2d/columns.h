@@ -29,6 +29,10 @@ typedef enum tmk_status tmk_columns_multiply(const struct tmk_columns_product *p
  * of TMK_ALIGN. SIZE_MAX if that overflows. */
 size_t tmk_columns_workspace(const struct tmk_problem *problem, enum tmk_dir dir);
 
+/* Bytes that the columns of all images cost: written once and read once, 2 * N * G * depth * cols
+ * elements. */
+double tmk_columns_bytes(const struct tmk_problem *problem, enum tmk_dir dir);
+
 /* Shapes, strides and dtypes of the product, without memory. TMK_EINVAL if sizes overflow. */
 enum tmk_status tmk_columns_shape(const struct tmk_problem *problem, enum tmk_dir dir,
                                   struct tmk_columns_product *out);

@@ -73,6 +73,7 @@ const struct tmk_impl tmk_conv2d_im2col = {
     .name = "im2col",
     .summary = "window view written out as columns, then a plain loop GEMM",
     .workspace = workspace,
+    .extra_bytes = tmk_columns_bytes,
     .run = {fwd, bwd_d, bwd_w},
 };
 

@@ -75,5 +75,6 @@ const struct tmk_impl tmk_conv2d_im2col_blocked = {
     .name = "im2col_blocked",
     .summary = "the same columns, then the blocked GEMM",
     .workspace = workspace,
+    .extra_bytes = tmk_columns_bytes,
     .run = {fwd, bwd_d, bwd_w},
 };

@@ -201,3 +201,32 @@ enum tmk_status tmk_ceilings_measure(const struct tmk_topology *topology, int th
                                   &out->bandwidth[level]));
     return TMK_OK;
 }
+
+double tmk_ceilings_peak(const struct tmk_ceilings *ceilings, bool f64)
+{
+    double peak = 0;
+    for (int isa = 0; isa < TMK_NISAS; isa++)
+        peak = fmax(peak, f64 ? ceilings->peak_f64[isa] : ceilings->peak_f32[isa]);
+    return peak;
+}
+
+void tmk_ceilings_raise(struct tmk_ceilings *ceilings, const struct tmk_ceilings *other)
+{
+    if (ceilings->threads != other->threads)
+        return;
+    for (int isa = 0; isa < TMK_NISAS; isa++) {
+        ceilings->peak_f32[isa] = fmax(ceilings->peak_f32[isa], other->peak_f32[isa]);
+        ceilings->peak_f64[isa] = fmax(ceilings->peak_f64[isa], other->peak_f64[isa]);
+    }
+    for (int level = 0; level < TMK_NLEVELS; level++)
+        ceilings->bandwidth[level] = fmax(ceilings->bandwidth[level], other->bandwidth[level]);
+}
+
+enum tmk_level tmk_level_holding(const struct tmk_topology *topology, double bytes, int threads)
+{
+    int level = TMK_L1;
+    while (level < TMK_MEMORY &&
+           (double)cache_share(topology, level + 1, threads) * threads < bytes)
+        level++;
+    return (enum tmk_level)level;
+}

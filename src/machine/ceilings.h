@@ -38,4 +38,14 @@ struct tmk_ceilings {
 enum tmk_status tmk_ceilings_measure(const struct tmk_topology *topology, int threads,
                                      struct tmk_ceilings *out);
 
+/* The highest FMA peak of any ISA in GFLOP/s; 0: not measured. */
+double tmk_ceilings_peak(const struct tmk_ceilings *ceilings, bool f64);
+
+/* Take over what is higher in `other`, if it is of the same thread count. */
+void tmk_ceilings_raise(struct tmk_ceilings *ceilings, const struct tmk_ceilings *other);
+
+/* The fastest level that keeps `bytes` of data which `threads` threads divide among themselves: the
+ * first cache of which everybody's share holds its part, else memory. */
+enum tmk_level tmk_level_holding(const struct tmk_topology *topology, double bytes, int threads);
+
 #endif

@@ -33,3 +33,9 @@ size_t tmk_impl_workspace(const struct tmk_impl *impl, const struct tmk_problem 
 {
     return impl->workspace ? impl->workspace(problem, dir, threads) : 0;
 }
+
+double tmk_impl_extra_bytes(const struct tmk_impl *impl, const struct tmk_problem *problem,
+                            enum tmk_dir dir)
+{
+    return impl->extra_bytes ? impl->extra_bytes(problem, dir) : 0;
+}

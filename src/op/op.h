@@ -69,6 +69,9 @@ struct tmk_impl {
     const char *(*supports)(const struct tmk_problem *problem, enum tmk_dir dir);
     /* Bytes of workspace; SIZE_MAX if that overflows. NULL pointer: none. */
     size_t (*workspace)(const struct tmk_problem *problem, enum tmk_dir dir, int threads);
+    /* Bytes that one call moves besides the operands because of how it works: im2col writes its
+     * columns and reads them again. For rooflines. NULL pointer: none worth counting. */
+    double (*extra_bytes)(const struct tmk_problem *problem, enum tmk_dir dir);
     /* NULL: direction not offered. */
     enum tmk_status (*run[TMK_NDIRS])(const struct tmk_problem *problem, const struct tmk_args *args,
                                       const struct tmk_exec *exec);
@@ -128,5 +131,9 @@ const char *tmk_impl_refusal(const struct tmk_impl *impl, const struct tmk_probl
 /* impl->workspace(), or 0 if it has none. */
 size_t tmk_impl_workspace(const struct tmk_impl *impl, const struct tmk_problem *problem,
                           enum tmk_dir dir, int threads);
+
+/* impl->extra_bytes(), or 0 if it has none. */
+double tmk_impl_extra_bytes(const struct tmk_impl *impl, const struct tmk_problem *problem,
+                            enum tmk_dir dir);
 
 #endif
