@@ -67,6 +67,8 @@ static const struct poptOption *options(void)
          "go on with an interrupted run, as it was begun", "RUN"},
         {"no-report", 0, POPT_ARG_NONE, &settings.no_report, 0, "make no pictures, no report.html",
          NULL},
+        {"quiet", 'q', POPT_ARG_NONE, &settings.quiet, 0,
+         "print neither results nor where they are, only progress and what went wrong", NULL},
         POPT_TABLEEND,
     };
     static struct poptOption table[3];
@@ -245,11 +247,13 @@ static enum tmk_status conclude(const struct bench *bench, bool report)
 {
     struct tmk_run run;
     TMK_TRY(tmk_run_load(bench->folder, &run));
-    tmk_run_print(&run);
+    if (!settings.quiet)
+        tmk_run_print(&run);
     enum tmk_status status = tmk_run_write_summary(&run);
     if (status == TMK_OK && report)
         status = tmk_run_report(&run);
-    tmk_cli_note("%s%s", bench->folder, report && status == TMK_OK ? "/report.html" : "");
+    if (!settings.quiet)
+        tmk_cli_note("%s%s", bench->folder, report && status == TMK_OK ? "/report.html" : "");
     tmk_run_free(&run);
     return status;
 }

@@ -14,7 +14,7 @@ struct tmk_settings {
     double budget_s;     /* for one problem and direction */
     double ci_percent;   /* target half-width of the median's confidence interval */
     double verify_gflop; /* larger calls are not verified */
-    int dry_run, no_report;
+    int dry_run, no_report, quiet;
 };
 
 #define TMK_DEFAULT_SET "quick"

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "columns.h"
 #include "conv2d_random.h"
 #include "conv2d_run.h"
 
@@ -71,6 +72,25 @@ static void test_bytes_and_depth(void **state)
     p.base.dtype = TMK_F64;
     p.bias = false;
     assert_true(op->bytes(&p.base, TMK_FWD) == 8 * elements);
+}
+
+static void test_bytes_of_columns_are_those_of_their_shape(void **state)
+{
+    (void)state;
+    static struct tmk_random random;
+    tmk_random_seed(&random, 98);
+    for (int i = 0; i < 500; i++) {
+        char desc[TMK_DESC_MAX];
+        random_descriptor(&random, desc, sizeof desc);
+        const struct tmk_conv2d p = problem_of(desc);
+        for (int dir = 0; dir < TMK_NDIRS; dir++) {
+            struct tmk_columns_product product;
+            assert_int_equal(tmk_columns_shape(&p.base, (enum tmk_dir)dir, &product), TMK_OK);
+            const double elements = (double)(p.mb * tmk_view_count(&product.columns));
+            if (tmk_columns_bytes(&p.base, (enum tmk_dir)dir) != 2 * 4 * elements)
+                fail_msg("seed 98, problem %d: %s %s", i, desc, tmk_dir_name[dir]);
+        }
+    }
 }
 
 static void assert_operand(const struct tmk_conv2d *p, enum tmk_operand operand,
@@ -142,10 +162,14 @@ static void test_windows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_flops),     cmocka_unit_test(test_unpadded_flops_by_counting),
-        cmocka_unit_test(test_bytes_and_depth), cmocka_unit_test(test_operands),
-        cmocka_unit_test(test_padding),         cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_known_flops),
+        cmocka_unit_test(test_unpadded_flops_by_counting),
+        cmocka_unit_test(test_bytes_and_depth),
+        cmocka_unit_test(test_operands),
+        cmocka_unit_test(test_padding),
+        cmocka_unit_test(test_groups),
         cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_bytes_of_columns_are_those_of_their_shape),
     };
     return cmocka_run_group_tests_name("conv2d_problem", tests, NULL, NULL);
 }

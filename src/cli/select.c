@@ -269,6 +269,19 @@ enum tmk_status tmk_select_filters(struct tmk_selection *s)
     return check_binding(s->bind);
 }
 
+/* The problems of the sets that a comma list names. */
+static enum tmk_status list_sets(struct tmk_list *list, const char *names,
+                                 const struct tmk_context *context)
+{
+    char *copy = strdup(names), *name, *rest = copy;
+    enum tmk_status status =
+        copy ? TMK_OK : tmk_fail(TMK_ENOMEM, "no memory for the sets '%s'", names);
+    while (status == TMK_OK && (name = strsep(&rest, ",")))
+        status = tmk_list_set(list, name, context);
+    free(copy);
+    return status;
+}
+
 /* The problems that descriptors, sets and batch files name, as they state them. */
 static enum tmk_status load(const struct tmk_selection *s, const char **descriptors,
                             const char *default_set, struct tmk_list *list)
@@ -285,11 +298,8 @@ static enum tmk_status load(const struct tmk_selection *s, const char **descript
     const struct tmk_op *op = s->ops[0] && !s->ops[1] ? tmk_op_find(s->ops[0]) : NULL;
     for (char **file = s->batch; file && *file; file++)
         TMK_TRY(tmk_list_batch(list, *file, op, &context));
-    for (char **names = s->set; names && *names; names++) {
-        char *name, *rest = *names; /* the selection's own copy */
-        while ((name = strsep(&rest, ",")))
-            TMK_TRY(tmk_list_set(list, name, &context));
-    }
+    for (char **names = s->set; names && *names; names++)
+        TMK_TRY(list_sets(list, *names, &context));
     return named ? TMK_OK : tmk_list_set(list, default_set, &context);
 }
 

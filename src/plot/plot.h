@@ -50,6 +50,7 @@ const char *tmk_plot_colour(int i);
 struct tmk_text_plot {
     const char *title, *x_label, *y_label;
     bool log_x, log_y;
+    bool scatter; /* points without lines between them */
     int nseries;
     const char *const *names;
     size_t points;

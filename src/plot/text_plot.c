@@ -49,8 +49,8 @@ static void put_script(FILE *file, const struct tmk_text_plot *plot)
         fputs("set logscale y\nset format y '%g'\n", file);
     put_points(file, plot);
     for (int k = 0; k < plot->nseries; k++) {
-        fprintf(file, "%s $data using 1:%d with linespoints pointtype %d title ", k ? "," : "plot",
-                k + 2, k + 1);
+        fprintf(file, "%s $data using 1:%d with %s pointtype %d title ", k ? "," : "plot", k + 2,
+                plot->scatter ? "points" : "linespoints", k + 1);
         put_string(file, plot->names[k]);
     }
     fputc('\n', file);
