@@ -6,4 +6,16 @@ cd "$(dirname "$0")"
 . scripts/setup.sh
 install_packages
 build build
-exec build/src/tilemark bench "$@"
+tilemark=build/src/tilemark
+told=$(mktemp)
+trap 'rm -f "$told"' EXIT INT TERM
+"$tilemark" bench --run-file "$told" "$@"
+run=$(cat "$told")
+[ "$run" ] || exit 0 # --dry-run, --help
+
+# What the analyses say goes into the report as chapters.
+chapter() {
+    "$tilemark" "$@" --out "$run/chapters/$1" >/dev/null || echo "no chapter on $1" >&2
+}
+chapter roofline --run "$run"
+"$tilemark" report "$run"

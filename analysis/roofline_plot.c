@@ -146,7 +146,7 @@ static enum tmk_status write_chapter(const struct tmk_roofline *roofline, const 
         "moving less moves a point to the right.";
     static const struct tmk_chapter_item tables[] = {
         {"points", "Every point. Under: the ceiling that is the point's roof, by its intensity and "
-                   "by where its data lie; +col: with the columns of im2col counted."},
+                   "by where its data lie. Own: with the columns of im2col counted."},
         {"ceilings", "What was measured on this machine, by number of threads."},
         {NULL, NULL}};
     int threads[TMK_ROOFLINE_THREADS];

@@ -32,9 +32,10 @@ static void put_point(struct tmk_table *table, const struct tmk_roofline_point *
 enum tmk_status tmk_roofline_print(const struct tmk_roofline *roofline, FILE *file, bool csv)
 {
     static const struct tmk_column columns[] = {
-        {"layer", false},    {"dir", false},     {"impl", false},      {"type", false},
-        {"threads", true},   {"GFLOP/s", true},  {"FLOP/byte", true},  {"under", false},
-        {"% of roof", true}, {"with own", true}, {"under own", false}, {"% of own roof", true}};
+        {"layer", false},        {"dir", false},        {"impl", false},
+        {"type", false},         {"threads", true},     {"GFLOP/s", true},
+        {"FLOP/byte", true},     {"under", false},      {"% of roof", true},
+        {"own FLOP/byte", true}, {"own: under", false}, {"% of own roof", true}};
     struct tmk_table table = TMK_TABLE(columns);
     for (size_t i = 0; i < roofline->count; i++)
         put_point(&table, &roofline->points[i]);

@@ -10,6 +10,7 @@
 #include "version.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,8 @@ static const struct poptOption *options(void)
          "go on with an interrupted run, as it was begun", "RUN"},
         {"no-report", 0, POPT_ARG_NONE, &settings.no_report, 0, "make no pictures, no report.html",
          NULL},
+        {"run-file", 0, POPT_ARG_STRING, &settings.run_file, 0,
+         "write the run's folder into FILE once all is measured, for scripts", "FILE"},
         {"quiet", 'q', POPT_ARG_NONE, &settings.quiet, 0,
          "print neither results nor where they are, only progress and what went wrong", NULL},
         POPT_TABLEEND,
@@ -242,6 +245,19 @@ static enum tmk_status reopen_run(struct bench *bench, int argc, const char **ar
     return tmk_samples_open(path, &bench->samples);
 }
 
+/* For scripts: the folder's name in a file. */
+static enum tmk_status tell_folder(const char *folder)
+{
+    if (!settings.run_file)
+        return TMK_OK;
+    FILE *file = fopen(settings.run_file, "w");
+    bool written = file && fprintf(file, "%s\n", folder) > 0;
+    written = file && fclose(file) == 0 && written;
+    return written ? TMK_OK
+                   : tmk_fail(TMK_EIO, "--run-file: cannot write %s: %s: name another file",
+                              settings.run_file, strerror(errno));
+}
+
 /* Table, summary and report of what there is. */
 static enum tmk_status conclude(const struct bench *bench, bool report)
 {
@@ -303,6 +319,7 @@ static enum tmk_status sweep_and_conclude(struct bench *bench)
     char now[32];
     json_object_set_new(bench->manifest, "finished", json_string(tmk_utc_now(now, sizeof now)));
     TMK_TRY(tmk_manifest_write(bench->folder, bench->manifest));
+    TMK_TRY(tell_folder(bench->folder));
     enum tmk_status concluded = conclude(bench, !settings.no_report);
     char reason[512];
     snprintf(reason, sizeof reason, "%s", concluded == TMK_OK ? "" : tmk_message());

@@ -174,4 +174,5 @@ void tmk_settings_free(struct tmk_settings *settings)
     free(settings->label);
     free(settings->resume);
     free(settings->cache);
+    free(settings->run_file);
 }

@@ -10,7 +10,7 @@ struct tmk_settings {
     struct tmk_selection selection;
     const char **descriptors; /* NULL-terminated */
     bool owns_descriptors;    /* they come from a manifest, not from the command line */
-    char *out, *label, *resume, *cache;
+    char *out, *label, *resume, *cache, *run_file;
     double budget_s;     /* for one problem and direction */
     double ci_percent;   /* target half-width of the median's confidence interval */
     double verify_gflop; /* larger calls are not verified */

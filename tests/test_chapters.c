@@ -74,6 +74,7 @@ static char *render(void)
     enum tmk_status status = tmk_html_chapter(file, &chapters.list[0]);
     fclose(file);
     tmk_chapters_free(&chapters);
+    assert_non_null(html);
     if (status != TMK_OK)
         fail_msg("%s", tmk_message());
     return html;

@@ -179,6 +179,18 @@ static void a_dry_run_writes_nothing(void **state)
     assert_false(exists(""));
 }
 
+static void scripts_are_told_the_folder(void **state)
+{
+    (void)state;
+    char file[PATH_MAX + 16], wanted[PATH_MAX + 16], *told;
+    snprintf(file, sizeof file, "%s.folder", run);
+    snprintf(wanted, sizeof wanted, "%s\n", run);
+    EXPECT(0, "blocked", "bench", "--out", run, "--no-report", QUICKLY, "--run-file", file, MATMUL);
+    assert_int_equal(tmk_read_file(file, &told), TMK_OK);
+    assert_string_equal(told, wanted);
+    free(told);
+}
+
 static void a_run_is_not_overwritten(void **state)
 {
     (void)state;
@@ -398,6 +410,7 @@ int main(void)
         IN_A_FOLDER(the_summary_has_its_columns),
         IN_A_FOLDER(the_manifest_tells_machine_and_settings),
         IN_A_FOLDER(a_dry_run_writes_nothing),
+        IN_A_FOLDER(scripts_are_told_the_folder),
         IN_A_FOLDER(a_run_is_not_overwritten),
         IN_A_FOLDER(an_unwritable_folder_is_refused),
         IN_A_FOLDER(senseless_settings_are_refused),
