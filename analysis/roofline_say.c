@@ -48,8 +48,9 @@ void tmk_roofline_say_heading(const struct tmk_roofline_part *part, char *buf, s
 void tmk_roofline_say(const struct tmk_roofline_part *part, char *buf, size_t size)
 {
     buf[0] = '\0';
-    add(buf, size, "On %d thread%s, of their own roofs reach in the median (lowest to highest): ",
-        part->threads, part->threads == 1 ? "" : "s");
+    add(buf, size,
+        "On %d thread%s, the median share of the own roof (lowest to highest): ", part->threads,
+        part->threads == 1 ? "" : "s");
     for (size_t i = 0; i < part->nimpls; i++)
         add(buf, size, "%s%s %.*f %% (%.*f to %.*f)", i ? ", " : "", part->impls[i],
             decimals(part->median[i]), part->median[i], decimals(part->min[i]), part->min[i],
