@@ -56,7 +56,7 @@ static void each_word(void **state)
 static void selections(void **state)
 {
     (void)state;
-    expect("--set alexnet --mb 4", 0, "g2mb4ic96ih27oc256oh27kh5ph2");
+    expect("--set alexnet-2012 --mb 4", 0, "g2mb4ic96ih27oc256oh27kh5ph2");
     expect("--set alexnet --op matmul", 0, "3 problems, 0 skipped; 3 layers");
     expect("'matmul:--wtag=ba 8x4:4x2'", 0, "--wtag=ba 8x4:4x2");
     expect("conv2d:mb1ic3ih8oc4kh3 --dtype f32,f64 --layout nchw,nhwc", 0, "4 problems");

@@ -7,6 +7,7 @@
 
 #include "nets.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static struct tmk_net make(const char *name, size_t height, size_t width)
@@ -18,12 +19,19 @@ static struct tmk_net make(const char *name, size_t height, size_t width)
     return net;
 }
 
-static size_t total_params(const struct tmk_net *net)
+/* With the auxiliary layers or without them. */
+static size_t sum_params(const struct tmk_net *net, bool auxiliary)
 {
     size_t sum = 0;
     for (int i = 0; i < net->nlayers; i++)
-        sum += tmk_layer_params(&net->layers[i]);
+        if (auxiliary || !net->layers[i].auxiliary)
+            sum += tmk_layer_params(&net->layers[i]);
     return sum;
+}
+
+static size_t total_params(const struct tmk_net *net)
+{
+    return sum_params(net, true);
 }
 
 static size_t total_weights(const struct tmk_net *net)
@@ -57,17 +65,140 @@ static void check_params(const char *name, size_t params)
     tmk_net_free(&net);
 }
 
-static void published_parameters(void **state)
+/* Every number of torchvision's table, to the last parameter. */
+static void torchvision_parameters(void **state)
+{
+    (void)state;
+    check_params("alexnet", 61100840);
+    check_params("vgg11", 132863336);
+    check_params("vgg13", 133047848);
+    check_params("vgg16", 138357544);
+    check_params("vgg19", 143667240);
+    check_params("resnet18", 11689512);
+    check_params("resnet34", 21797672);
+    check_params("resnet50", 25557032);
+    check_params("resnet101", 44549160);
+    check_params("resnet152", 60192808);
+    check_params("squeezenet1_0", 1248424);
+    check_params("squeezenet1_1", 1235496);
+    check_params("mobilenet_v2", 3504872);
+    check_params("densenet121", 7978856);
+    check_params("googlenet-torchvision", 6624904);
+    check_params("inception_v3", 27161264);
+}
+
+static void other_published_parameters(void **state)
 {
     (void)state;
     check_params("inception-naive", 1089952);
     check_params("inception-bottleneck", 346720);
     check_params("googlenet", 6998552);
-    check_params("resnet50", 25557032);
-    check_params("vgg16", 138357544);
-    check_params("alexnet", 60965224);
+    check_params("alexnet-2012", 60965224);
+    check_params("alexnet-mnist", 8925738);
     check_params("mobilenet_v1", 4231976);
     check_params("bert", 108891648); /* bert-base-uncased without its pooler */
+}
+
+static void published_table_agrees(void **state)
+{
+    (void)state;
+    size_t known = 0;
+    for (const struct tmk_net_entry *entry = tmk_nets; entry->name; entry++) {
+        const struct tmk_published *published = tmk_net_published(entry->name);
+        if (!published)
+            continue;
+        known++;
+        struct tmk_net net = make(entry->name, 0, 0);
+        assert_int_equal(sum_params(&net, published->auxiliary), published->params);
+        tmk_net_free(&net);
+    }
+    assert_int_equal(known, 16);
+    assert_null(tmk_net_published("googlenet"));
+}
+
+static void inception_v3_counts_its_auxiliary_classifier_apart(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("inception_v3", 0, 0);
+    assert_int_equal(sum_params(&net, false), 23834568);
+    assert_true(layer(&net, "AuxLogits/fc")->auxiliary);
+    assert_false(layer(&net, "fc")->auxiliary);
+    assert_output(&net, "AuxLogits/pool", 768, 5, 5);
+    tmk_net_free(&net);
+}
+
+static void inception_v3_sizes(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("inception_v3", 0, 0);
+    assert_output(&net, "maxpool2", 192, 35, 35);
+    assert_output(&net, "Mixed_5b/output", 256, 35, 35);
+    assert_output(&net, "Mixed_6a/output", 768, 17, 17);
+    assert_output(&net, "Mixed_7a/output", 1280, 8, 8);
+    assert_output(&net, "Mixed_7c/output", 2048, 8, 8);
+    assert_int_equal(layer(&net, "Mixed_6b/branch7x7_2")->kh, 1);
+    assert_int_equal(layer(&net, "Mixed_6b/branch7x7_2")->kw, 7);
+    tmk_net_free(&net);
+}
+
+static void densenet_grows_by_32(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("densenet121", 0, 0);
+    assert_output(&net, "denseblock1/layer6.concat", 256, 56, 56);
+    assert_output(&net, "transition1/pool", 128, 28, 28);
+    assert_output(&net, "denseblock4/layer16.concat", 1024, 7, 7);
+    assert_int_equal(net.nmodules, 7);
+    tmk_net_free(&net);
+}
+
+static void squeezenet_pools_round_up(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("squeezenet1_0", 0, 0);
+    assert_output(&net, "conv1", 96, 109, 109);
+    assert_output(&net, "pool1", 96, 54, 54);
+    assert_output(&net, "pool4", 256, 27, 27);
+    assert_output(&net, "fire9/concat", 512, 13, 13);
+    tmk_net_free(&net);
+}
+
+static void mobilenet_v2_sums_where_shapes_agree(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("mobilenet_v2", 0, 0);
+    assert_null(tmk_net_layer(&net, "conv2_1/expand"));
+    assert_null(tmk_net_layer(&net, "conv3_1/sum"));
+    assert_output(&net, "conv3_2/sum", 24, 56, 56);
+    assert_null(tmk_net_layer(&net, "conv8_1/sum"));
+    assert_output(&net, "conv9", 1280, 7, 7);
+    tmk_net_free(&net);
+}
+
+static void deep_resnets_number_their_blocks(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("resnet152", 0, 0);
+    assert_output(&net, "res4b35_branch2c", 1024, 14, 14);
+    assert_non_null(tmk_net_layer(&net, "res3a_branch1"));
+    tmk_net_free(&net);
+    net = make("resnet18", 0, 0);
+    assert_null(tmk_net_layer(&net, "res2a_branch1"));
+    assert_output(&net, "res3a_branch1", 128, 28, 28);
+    assert_output(&net, "res5b_branch2b", 512, 7, 7);
+    tmk_net_free(&net);
+}
+
+static void alexnet_mnist_sizes(void **state)
+{
+    (void)state;
+    struct tmk_net net = make("alexnet-mnist", 0, 0);
+    assert_output(&net, "conv1", 96, 25, 25);
+    assert_output(&net, "pool3", 256, 11, 11);
+    assert_output(&net, "pool6", 256, 5, 5);
+    assert_int_equal(layer(&net, "fc7")->ic, 6400);
+    assert_output(&net, "fc8", 10, 1, 1);
+    tmk_net_free(&net);
 }
 
 static void googlenet_weights_by_module(void **state)
@@ -153,12 +284,17 @@ static void resnet50_strides_in_its_3x3(void **state)
     tmk_net_free(&net);
 }
 
-static void alexnet_has_two_groups(void **state)
+static void alexnet_2012_has_two_groups(void **state)
 {
     (void)state;
-    struct tmk_net net = make("alexnet", 0, 0);
+    struct tmk_net net = make("alexnet-2012", 0, 0);
     assert_output(&net, "conv1", 96, 55, 55);
     assert_int_equal(layer(&net, "conv2")->groups, 2);
+    assert_output(&net, "pool5", 256, 6, 6);
+    tmk_net_free(&net);
+    net = make("alexnet", 0, 0);
+    assert_output(&net, "conv1", 64, 55, 55);
+    assert_int_equal(layer(&net, "conv2")->groups, 1);
     assert_output(&net, "pool5", 256, 6, 6);
     tmk_net_free(&net);
 }
@@ -245,12 +381,27 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(published_parameters),   cmocka_unit_test(googlenet_weights_by_module),
-        cmocka_unit_test(inception_activations),  cmocka_unit_test(inception_joins_branches),
-        cmocka_unit_test(googlenet_sizes),        cmocka_unit_test(resnet50_strides_in_its_3x3),
-        cmocka_unit_test(alexnet_has_two_groups), cmocka_unit_test(mobilenet_alternates_depthwise),
-        cmocka_unit_test(bert_attention_shapes),  cmocka_unit_test(graphs_are_ordered),
-        cmocka_unit_test(rectangular_images),     cmocka_unit_test(refusals),
+        cmocka_unit_test(torchvision_parameters),
+        cmocka_unit_test(other_published_parameters),
+        cmocka_unit_test(published_table_agrees),
+        cmocka_unit_test(inception_v3_counts_its_auxiliary_classifier_apart),
+        cmocka_unit_test(inception_v3_sizes),
+        cmocka_unit_test(densenet_grows_by_32),
+        cmocka_unit_test(squeezenet_pools_round_up),
+        cmocka_unit_test(mobilenet_v2_sums_where_shapes_agree),
+        cmocka_unit_test(deep_resnets_number_their_blocks),
+        cmocka_unit_test(alexnet_mnist_sizes),
+        cmocka_unit_test(googlenet_weights_by_module),
+        cmocka_unit_test(inception_activations),
+        cmocka_unit_test(inception_joins_branches),
+        cmocka_unit_test(googlenet_sizes),
+        cmocka_unit_test(resnet50_strides_in_its_3x3),
+        cmocka_unit_test(alexnet_2012_has_two_groups),
+        cmocka_unit_test(mobilenet_alternates_depthwise),
+        cmocka_unit_test(bert_attention_shapes),
+        cmocka_unit_test(graphs_are_ordered),
+        cmocka_unit_test(rectangular_images),
+        cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

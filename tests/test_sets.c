@@ -52,10 +52,30 @@ static void published_macs(void **state)
     check_total("googlenet", 1582.7e6, 0.05e6);
     check_total("resnet50", 4.089e9, 0.0005e9);
     check_total("vgg16", 15.47e9, 0.005e9);
-    check_total("alexnet", 724406816, 0);
+    check_total("alexnet", 714188480, 0);
+    check_total("alexnet-2012", 724406816, 0);
+    check_total("alexnet-mnist", 749668672, 0);
     check_total("mobilenet_v1", 568740352, 0);
     /* 12 layers of 128 (4*768^2 + 2*768*3072) in weights and 2*768*128^2 in attention */
     check_total("bert", 12.0 * (128 * (4 * 768 * 768 + 2 * 768 * 3072) + 2 * 768 * 128 * 128), 0);
+}
+
+/* To the digits that torchvision prints. */
+static void torchvision_gmacs(void **state)
+{
+    (void)state;
+    for (const struct tmk_net_entry *entry = tmk_nets; entry->name; entry++) {
+        const struct tmk_published *published = tmk_net_published(entry->name);
+        if (!published)
+            continue;
+        struct tmk_list list = of_set(entry->name, 1);
+        char digits[32];
+        int decimals = (int)strlen(strchr(published->gmac, '.')) - 1;
+        snprintf(digits, sizeof digits, "%.*f", decimals, total_macs(&list) / 1e9);
+        if (strcmp(digits, published->gmac) != 0)
+            fail_msg("%s: %s GMAC, not %s", entry->name, digits, published->gmac);
+        tmk_list_free(&list);
+    }
 }
 
 static void macs_grow_with_batch_size(void **state)
@@ -123,6 +143,8 @@ static void multiplicities_add_up(void **state)
     check_layers("alexnet", 5, 3, 8);
     check_layers("mobilenet_v1", 27, 1, 20);
     check_layers("googlenet", 57, 1, 50);
+    check_layers("inception_v3", 94, 1, 44);
+    check_layers("densenet121", 120, 1, 67);
     check_layers("bert", 0, 12 * 8, 5);
     check_layers("inception-naive", 3, 0, 3);
     check_layers("inception-bottleneck", 6, 0, 4);
@@ -162,14 +184,14 @@ static void set_follows_context(void **state)
                                   .no_bias = true,
                                   .wtag = "ba",
                                   .strides = "1x1::"};
-    assert_int_equal(tmk_list_set(&list, "alexnet", &context), TMK_OK);
+    assert_int_equal(tmk_list_set(&list, "alexnet-2012", &context), TMK_OK);
     const struct tmk_conv2d *conv2 = conv(&list, 1);
     assert_int_equal(conv2->mb, 4);
     assert_int_equal(conv2->g, 2);
     assert_int_equal(conv2->base.dtype, TMK_F64);
     assert_int_equal(conv2->base.layout, TMK_NHWC);
     assert_false(conv2->bias);
-    assert_formats(find(&list, "alexnet:fc8"), "4x4096:4096x1000");
+    assert_formats(find(&list, "alexnet-2012:fc8"), "4x4096:4096x1000");
     tmk_list_free(&list);
 }
 
@@ -285,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_macs),
+        cmocka_unit_test(torchvision_gmacs),
         cmocka_unit_test(macs_grow_with_batch_size),
         cmocka_unit_test(googlenet_macs_by_module),
         cmocka_unit_test(multiplicities_add_up),

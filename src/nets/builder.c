@@ -133,6 +133,7 @@ int tmk_build(struct tmk_builder *b, const char *name, struct tmk_layer layer)
     if (b->status != TMK_OK)
         return 0;
     layer.module = b->module;
+    layer.auxiliary = b->auxiliary;
     if (layer.ninputs > 0) {
         const struct tmk_layer *from = &b->net->layers[layer.input[0]];
         layer.ic = from->oc;

@@ -6,22 +6,40 @@
 
 #include "nets.h"
 
+#include <stdio.h>
+
 struct tmk_builder {
     struct tmk_net *net;
     enum tmk_status status;
     int module;                      /* of the layers to come, or -1 */
+    bool auxiliary;                  /* are the layers to come */
     char prefix[TMK_LAYER_NAME_MAX]; /* of their names: "inception_3a/", "res2a_" */
 };
 
 /* The networks, one file a family. */
 void tmk_net_alexnet(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_alexnet_2012(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_alexnet_mnist(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_bert(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_densenet121(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_googlenet(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_googlenet_torchvision(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_inception_bottleneck(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_inception_naive(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_inception_v3(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_mobilenet_v1(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_mobilenet_v2(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_resnet18(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_resnet34(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_resnet50(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_resnet101(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_resnet152(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_squeezenet1_0(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_squeezenet1_1(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_vgg11(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_vgg13(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_vgg16(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_vgg19(struct tmk_builder *b, size_t height, size_t width);
 
 /* Add `layer`, whose kind, parameters and inputs are set (strides, dilations and groups of 0 mean
  * 1), work out its sizes, and return its index. Its name is the module's prefix and `name`; NULL:
@@ -151,11 +169,12 @@ static inline int add(struct tmk_builder *b, const char *name, int x, int y)
     return tmk_build(b, name, (struct tmk_layer){TMK_LAYER_ADD, .ninputs = 2, .input = {x, y}});
 }
 
-/* of four branches, as every inception module has them */
-static inline int concat4(struct tmk_builder *b, const char *name, int x1, int x2, int x3, int x4)
+static inline int concat(struct tmk_builder *b, const char *name, int n, const int *x)
 {
-    return tmk_build(b, name,
-                     (struct tmk_layer){TMK_LAYER_CONCAT, .ninputs = 4, .input = {x1, x2, x3, x4}});
+    struct tmk_layer layer = {TMK_LAYER_CONCAT, .ninputs = n};
+    for (int i = 0; i < n; i++)
+        layer.input[i] = x[i];
+    return tmk_build(b, name, layer);
 }
 
 #endif

@@ -33,17 +33,47 @@ const struct tmk_net_entry tmk_nets[] = {
      "Szegedy et al. 2015, figure 2b", "inception", 32, 32, tmk_net_inception_bottleneck},
     {"googlenet", "GoogLeNet, nine Inception modules, without the auxiliary classifiers",
      "Szegedy et al. 2015, table 1", NULL, 224, 224, tmk_net_googlenet},
+    {"googlenet-torchvision", "GoogLeNet with batch norm, and 3x3 where the paper has 5x5",
+     "Szegedy et al. 2015; torchvision", NULL, 224, 224, tmk_net_googlenet_torchvision},
+    {"inception_v3", "Inception v3, 7x7 as 1x7 and 7x1; one auxiliary classifier",
+     "Szegedy et al. 2016; torchvision", NULL, 299, 299, tmk_net_inception_v3},
+    {"resnet18", "ResNet-18, two 3x3 a block", "He et al. 2016, table 1", NULL, 224, 224,
+     tmk_net_resnet18},
+    {"resnet34", "ResNet-34, two 3x3 a block", "He et al. 2016, table 1", NULL, 224, 224,
+     tmk_net_resnet34},
     {"resnet50", "ResNet-50 v1.5 (a block strides in its 3x3)",
      "He et al. 2016, table 1; stride as in torchvision", NULL, 224, 224, tmk_net_resnet50},
+    {"resnet101", "ResNet-101 v1.5", "He et al. 2016, table 1; stride as in torchvision", NULL, 224,
+     224, tmk_net_resnet101},
+    {"resnet152", "ResNet-152 v1.5", "He et al. 2016, table 1; stride as in torchvision", NULL, 224,
+     224, tmk_net_resnet152},
+    {"vgg11", "VGG-11, all 3x3", "Simonyan & Zisserman 2015, table 1, column A", NULL, 224, 224,
+     tmk_net_vgg11},
+    {"vgg13", "VGG-13, all 3x3", "Simonyan & Zisserman 2015, table 1, column B", NULL, 224, 224,
+     tmk_net_vgg13},
     {"vgg16", "VGG-16, all 3x3", "Simonyan & Zisserman 2015, table 1, column D", NULL, 224, 224,
      tmk_net_vgg16},
-    {"alexnet", "AlexNet, the original with two groups, 227x227",
-     "Krizhevsky et al. 2012, figure 2", NULL, 227, 227, tmk_net_alexnet},
+    {"vgg19", "VGG-19, all 3x3", "Simonyan & Zisserman 2015, table 1, column E", NULL, 224, 224,
+     tmk_net_vgg19},
+    {"alexnet", "AlexNet, the single tower of 2014", "Krizhevsky 2014, footnote 1; torchvision",
+     NULL, 224, 224, tmk_net_alexnet},
+    {"alexnet-2012", "AlexNet, the original with two groups, 227x227",
+     "Krizhevsky et al. 2012, figure 2", NULL, 227, 227, tmk_net_alexnet_2012},
+    {"alexnet-mnist", "a small AlexNet for 28x28 digits, ten classes",
+     "after Krizhevsky et al. 2012", NULL, 28, 28, tmk_net_alexnet_mnist},
+    {"squeezenet1_0", "SqueezeNet 1.0: fire modules, no linear layer",
+     "Iandola et al. 2016, table 1", NULL, 224, 224, tmk_net_squeezenet1_0},
+    {"squeezenet1_1", "SqueezeNet 1.1: smaller first layer, earlier pools",
+     "Iandola et al. 2016, the authors' release 1.1", NULL, 224, 224, tmk_net_squeezenet1_1},
     {"mobilenet_v1", "MobileNet v1, width 1: depthwise and pointwise",
      "Howard et al. 2017, table 1", NULL, 224, 224, tmk_net_mobilenet_v1},
+    {"mobilenet_v2", "MobileNet v2, width 1: inverted residuals", "Sandler et al. 2018, table 2",
+     NULL, 224, 224, tmk_net_mobilenet_v2},
+    {"densenet121", "DenseNet-121, growth rate 32", "Huang et al. 2017, table 1", NULL, 224, 224,
+     tmk_net_densenet121},
     {"bert", "BERT base encoder, 128 tokens", "Devlin et al. 2019, section 3", NULL, 128, 1,
      tmk_net_bert},
-    {NULL, NULL, NULL, NULL, 0, 0, NULL},
+    {.name = NULL},
 };
 
 static enum tmk_status fail_unknown(const char *name)
@@ -69,6 +99,33 @@ enum tmk_status tmk_net_make(const char *name, size_t height, size_t width, stru
     if (builder.status != TMK_OK)
         tmk_net_free(out);
     return builder.status;
+}
+
+const struct tmk_published *tmk_net_published(const char *net)
+{
+    static const struct tmk_published table[] = {
+        {"alexnet", 61100840, false, "0.714"},
+        {"vgg11", 132863336, false, "7.61"},
+        {"vgg13", 133047848, false, "11.31"},
+        {"vgg16", 138357544, false, "15.47"},
+        {"vgg19", 143667240, false, "19.63"},
+        {"resnet18", 11689512, false, "1.814"},
+        {"resnet34", 21797672, false, "3.66"},
+        {"resnet50", 25557032, false, "4.089"},
+        {"resnet101", 44549160, false, "7.80"},
+        {"resnet152", 60192808, false, "11.51"},
+        {"squeezenet1_0", 1248424, false, "0.82"},
+        {"squeezenet1_1", 1235496, false, "0.35"},
+        {"mobilenet_v2", 3504872, false, "0.30"},
+        {"densenet121", 7978856, false, "2.83"},
+        {"googlenet-torchvision", 6624904, false, "1.498"},
+        {"inception_v3", 27161264, true, "5.71"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (strcmp(table[i].net, net) == 0)
+            return &table[i];
+    }
+    return NULL;
 }
 
 void tmk_net_free(struct tmk_net *net)

@@ -51,6 +51,7 @@ struct tmk_layer {
     double rate;                                   /* DROPOUT: the share of zeros */
     size_t m, n, k, batch; /* MATMUL: batch x (m x k) * (k x n) gives batch*n channels, m high */
     int module;            /* the block it belongs to (an index into modules), or -1 */
+    bool auxiliary;        /* of a classifier that only training has */
 };
 
 struct tmk_net {
@@ -71,6 +72,18 @@ struct tmk_net_entry {
     void (*build)(struct tmk_builder *builder, size_t height, size_t width);
 };
 extern const struct tmk_net_entry tmk_nets[]; /* ends with name NULL */
+
+/* What torchvision's documentation prints about a network, at its default input. */
+struct tmk_published {
+    const char *net;
+    size_t params;
+    bool auxiliary;   /* params count the auxiliary layers (gmac never does) */
+    const char *gmac; /* 1e9 multiply-adds of convolutions and linear layers, padding taps counted;
+                         the digits as printed, "4.089" */
+};
+
+/* NULL: nothing known. */
+const struct tmk_published *tmk_net_published(const char *net);
 
 /* Build a network for an input of this size (0: its default). TMK_EINVAL: unknown name (the message
  * lists the names), an input so small that a layer shrinks to nothing, or one so large that sizes

@@ -24,7 +24,23 @@ static void vgg(struct tmk_builder *b, size_t height, size_t width, const int de
     linear(b, "fc8", x, 1000);
 }
 
+/* Columns A, B, D, E. */
+void tmk_net_vgg11(struct tmk_builder *b, size_t height, size_t width)
+{
+    vgg(b, height, width, (const int[]){1, 1, 2, 2, 2});
+}
+
+void tmk_net_vgg13(struct tmk_builder *b, size_t height, size_t width)
+{
+    vgg(b, height, width, (const int[]){2, 2, 2, 2, 2});
+}
+
 void tmk_net_vgg16(struct tmk_builder *b, size_t height, size_t width)
 {
     vgg(b, height, width, (const int[]){2, 2, 3, 3, 3});
+}
+
+void tmk_net_vgg19(struct tmk_builder *b, size_t height, size_t width)
+{
+    vgg(b, height, width, (const int[]){2, 2, 4, 4, 4});
 }

@@ -13,8 +13,7 @@ bool tmk_net_is_set(const struct tmk_net_entry *entry, const char *name)
     return strcmp(entry->name, name) == 0 || (entry->group && strcmp(entry->group, name) == 0);
 }
 
-/* The operation that computes a layer, or NULL. */
-static const struct tmk_op *layer_op(const struct tmk_layer *l)
+const struct tmk_op *tmk_layer_op(const struct tmk_layer *l)
 {
     if (l->kind == TMK_LAYER_CONV)
         return &tmk_op_conv2d;
@@ -45,6 +44,18 @@ static bool describe(const struct tmk_layer *l, size_t mb, char *desc, size_t si
     }
 }
 
+enum tmk_status tmk_layer_problem(const struct tmk_layer *l, const struct tmk_context *context,
+                                  struct tmk_problem *out)
+{
+    char desc[2 * TMK_DESC_MAX];
+    struct tmk_context own = *context;
+    own.stag = own.wtag = own.strides = NULL;
+    if (!describe(l, own.mb ? own.mb : 1, desc, sizeof desc))
+        return tmk_fail(TMK_EINVAL, "layer %s: sizes overflow at batch size %zu: use a smaller one",
+                        l->name, own.mb);
+    return tmk_layer_op(l)->parse(desc, &own, out);
+}
+
 /* The problem of the same shape among those from `first` on, or NULL. */
 static struct tmk_problem *find_same(const struct tmk_list *list, size_t first,
                                      const struct tmk_problem *problem)
@@ -66,13 +77,7 @@ static enum tmk_status add_layer(struct tmk_list *list, size_t first, const char
                                  const struct tmk_layer *l, const struct tmk_setting *setting,
                                  struct tmk_problem *problem)
 {
-    char desc[2 * TMK_DESC_MAX];
-    struct tmk_context context = setting->context;
-    context.stag = context.wtag = context.strides = NULL;
-    if (!describe(l, context.mb ? context.mb : 1, desc, sizeof desc))
-        return tmk_fail(TMK_EINVAL, "%s:%s: sizes overflow at batch size %zu: use a smaller one",
-                        net, l->name, context.mb);
-    TMK_TRY(layer_op(l)->parse(desc, &context, problem));
+    TMK_TRY(tmk_layer_problem(l, &setting->context, problem));
     snprintf(problem->name, sizeof problem->name, "%s:%s", net, l->name);
     struct tmk_problem *same = find_same(list, first, problem);
     if (same)
@@ -90,7 +95,7 @@ enum tmk_status tmk_list_net(struct tmk_list *list, const struct tmk_net_entry *
         problem ? TMK_OK : tmk_fail(TMK_ENOMEM, "no memory for the problems of %s", entry->name);
     size_t first = list->count;
     for (int i = 0; i < net.nlayers && status == TMK_OK; i++) {
-        if (layer_op(&net.layers[i]) == op)
+        if (tmk_layer_op(&net.layers[i]) == op && !net.layers[i].auxiliary)
             status = add_layer(list, first, entry->name, &net.layers[i], setting, problem);
     }
     free(problem);

@@ -3,6 +3,7 @@
 #ifndef TMK_SETS_SETS_H
 #define TMK_SETS_SETS_H
 
+#include "nets.h"
 #include "op.h"
 
 extern const struct tmk_op *const tmk_ops[];        /* conv2d, matmul; NULL-terminated */
@@ -68,9 +69,19 @@ enum tmk_status tmk_list_descriptor(struct tmk_list *list, const char *text,
 enum tmk_status tmk_list_batch(struct tmk_list *list, const char *path, const struct tmk_op *op,
                                const struct tmk_context *context);
 
-/* Append the problems of a named set. A network's layers stand in it once a shape, with their
- * multiplicities, and with batch size 1 unless context->mb says otherwise; every convolution has a
- * bias unless context->no_bias. TMK_EINVAL: unknown name; the message lists the sets. */
+/* The operation that computes a layer: conv2d, matmul, or NULL if it multiplies nothing. */
+const struct tmk_op *tmk_layer_op(const struct tmk_layer *layer);
+
+/* Such a layer as a problem of that operation, without name; `out` has its problem_size bytes. Of
+ * the context, the batch size (0: 1), dtype, layout and no_bias count. TMK_EINVAL: sizes overflow.
+ */
+enum tmk_status tmk_layer_problem(const struct tmk_layer *layer, const struct tmk_context *context,
+                                  struct tmk_problem *out);
+
+/* Append the problems of a named set. A network's layers (the auxiliary ones left out) stand in it
+ * once a shape, with their multiplicities, and with batch size 1 unless context->mb says otherwise;
+ * every convolution has a bias unless context->no_bias. TMK_EINVAL: unknown name; the message lists
+ * the sets. */
 enum tmk_status tmk_list_set(struct tmk_list *list, const char *name,
                              const struct tmk_context *context);
 
