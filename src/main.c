@@ -10,6 +10,7 @@ static const struct tmk_command commands[] = {
     {"bench", "time implementations side by side and record a run", tmk_command_bench},
     {"report", "make plots and report.html from a run", tmk_command_report},
     {"roofline", "show implementations under this machine's ceilings", tmk_command_roofline},
+    {"count", "count a network's parameters, work and memory", tmk_command_count},
     {NULL, NULL, NULL},
 };
 

@@ -35,8 +35,9 @@ void tmk_net_bert(struct tmk_builder *b, size_t height, size_t width)
         return;
     }
     int tokens = input(b, 1, height, 1);
-    int x = add(b, "embeddings", embedding(b, "words", tokens, WORDS, HIDDEN),
-                embedding(b, "positions", tokens, POSITIONS, HIDDEN));
+    int words = embedding(b, "words", tokens, WORDS, HIDDEN);
+    int positions = embedding(b, "positions", tokens, POSITIONS, HIDDEN);
+    int x = add(b, "embeddings", words, positions);
     x = add(b, "embeddings_all", x, embedding(b, "segments", tokens, SEGMENTS, HIDDEN));
     x = dropout(b, then(b, NULL, x, TMK_LAYER_LAYERNORM), 0.1);
     for (int i = 0; i < LAYERS; i++) {
