@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#define CHAPTER_PLACE 10
+#define CHAPTER_PLACE 20
 
 static const char picture[] = "count";
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define CHAPTER_PLACE 30
+#define CHAPTER_PLACE 40
 #define WITNESSES 3 /* outputs whose inputs are drawn: first, middle, last */
 
 static const char picture[] = "receptive";
