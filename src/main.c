@@ -11,6 +11,7 @@ static const struct tmk_command commands[] = {
     {"report", "make plots and report.html from a run", tmk_command_report},
     {"roofline", "show implementations under this machine's ceilings", tmk_command_roofline},
     {"count", "count a network's parameters, work and memory", tmk_command_count},
+    {"inception", "weigh naive Inception modules against bottlenecks", tmk_command_inception},
     {"receptive", "show which inputs an output depends on", tmk_command_receptive},
     {NULL, NULL, NULL},
 };

@@ -1,4 +1,5 @@
 /* Inception: Szegedy et al., "Going deeper with convolutions", CVPR 2015. */
+#include "inception_module.h"
 #include "builder.h"
 
 /* Output channels of one module's branches: a row of the paper's table 1. */
@@ -36,21 +37,97 @@ static int module(struct tmk_builder *b, int x, const struct widths *w, const st
     return concat(b, "output", 4, (const int[]){y1, y3, y5, yp});
 }
 
-/* Figure 2a; the pooled input passes through. */
-void tmk_net_inception_naive(struct tmk_builder *b, size_t height, size_t width)
+const struct tmk_inception tmk_inception_example = {.channels = 256,
+                                                    .height = 32,
+                                                    .width = 32,
+                                                    .c1x1 = 128,
+                                                    .c3x3 = 192,
+                                                    .c5x5 = 96,
+                                                    .reduce3x3 = 64,
+                                                    .reduce5x5 = 64,
+                                                    .pool_proj = 64};
+
+static int module_input(struct tmk_builder *b, const struct tmk_inception *m)
 {
-    int x = input(b, 256, height, width);
-    int y1 = conv_relu(b, "1x1", x, 128, 1, 1, 0);
-    int y3 = conv_relu(b, "3x3", x, 192, 3, 1, 1);
-    int y5 = conv_relu(b, "5x5", x, 96, 5, 1, 2);
+    return input(b, m->channels, m->height, m->width);
+}
+
+static void build_naive(struct tmk_builder *b, const struct tmk_inception *m)
+{
+    int x = module_input(b, m);
+    int y1 = conv_relu(b, "1x1", x, m->c1x1, 1, 1, 0);
+    int y3 = conv_relu(b, "3x3", x, m->c3x3, 3, 1, 1);
+    int y5 = conv_relu(b, "5x5", x, m->c5x5, 5, 1, 2);
     int yp = maxpool(b, "pool", x, 3, 1, 1);
     concat(b, "output", 4, (const int[]){y1, y3, y5, yp});
 }
 
+static void build_bottleneck(struct tmk_builder *b, const struct tmk_inception *m)
+{
+    const struct widths widths = {"",           m->c1x1, m->reduce3x3, m->c3x3,
+                                  m->reduce5x5, m->c5x5, m->pool_proj};
+    module(b, module_input(b, m), &widths, &paper);
+}
+
+static struct tmk_inception example_of_size(size_t height, size_t width)
+{
+    struct tmk_inception sized = tmk_inception_example;
+    sized.height = height;
+    sized.width = width;
+    return sized;
+}
+
+void tmk_net_inception_naive(struct tmk_builder *b, size_t height, size_t width)
+{
+    const struct tmk_inception sized = example_of_size(height, width);
+    build_naive(b, &sized);
+}
+
 void tmk_net_inception_bottleneck(struct tmk_builder *b, size_t height, size_t width)
 {
-    static const struct widths widths = {"", 128, 64, 192, 64, 96, 64};
-    module(b, input(b, 256, height, width), &widths, &paper);
+    const struct tmk_inception sized = example_of_size(height, width);
+    build_bottleneck(b, &sized);
+}
+
+enum tmk_status tmk_net_inception(const struct tmk_inception *m, bool naive, struct tmk_net *out)
+{
+    const size_t sizes[] = {m->channels, m->height,    m->width,     m->c1x1,     m->c3x3,
+                            m->c5x5,     m->reduce3x3, m->reduce5x5, m->pool_proj};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (!sizes[i])
+            return tmk_fail(TMK_EINVAL,
+                            "an Inception module with a size of 0: give channels, image "
+                            "and branches of 1 or more");
+    *out = (struct tmk_net){.name = naive ? "inception-naive" : "inception-bottleneck",
+                            .source = naive ? "Szegedy et al. 2015, figure 2a"
+                                            : "Szegedy et al. 2015, figure 2b"};
+    struct tmk_builder builder = {.net = out, .module = -1};
+    (naive ? build_naive : build_bottleneck)(&builder, m);
+    if (builder.status != TMK_OK)
+        tmk_net_free(out);
+    return builder.status;
+}
+
+bool tmk_net_find_inception(const struct tmk_net *net, int m, struct tmk_inception *out)
+{
+    size_t *const widths[] = {&out->c1x1,      &out->reduce3x3, &out->c3x3,
+                              &out->reduce5x5, &out->c5x5,      &out->pool_proj};
+    static const char *const names[] = {"1x1",        "3x3_reduce", "3x3",
+                                        "5x5_reduce", "5x5",        "pool_proj"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char name[2 * TMK_LAYER_NAME_MAX];
+        snprintf(name, sizeof name, "%s/%s", net->modules[m], names[i]);
+        const struct tmk_layer *l = tmk_net_layer(net, name);
+        if (!l)
+            return false;
+        *widths[i] = l->oc;
+        if (i == 0) {
+            out->channels = l->ic;
+            out->height = l->ih;
+            out->width = l->iw;
+        }
+    }
+    return true;
 }
 
 static int modules(struct tmk_builder *b, int x, const struct widths *widths, int count,
