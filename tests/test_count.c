@@ -15,7 +15,7 @@ static struct tmk_net net;
 
 static struct tmk_cost_table costs(const char *name, enum tmk_grouping grouping, size_t mb)
 {
-    struct tmk_cost_table table;
+    struct tmk_cost_table table = {0};
     if (tmk_net_make(name, 0, 0, &net) != TMK_OK ||
         tmk_cost_table_make(&net, grouping, mb, &table) != TMK_OK)
         fail_msg("%s", tmk_message());
