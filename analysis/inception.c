@@ -84,11 +84,14 @@ static enum tmk_status fill(struct tmk_inception_study *study, const struct opti
 }
 
 static enum tmk_status print_times(const struct tmk_inception_study *study,
-                                   const struct tmk_time_table *times, bool bars)
+                                   const struct tmk_time_table *times,
+                                   const struct options *options)
 {
+    if (options->csv)
+        return tmk_times_write(times, stdout, true);
     printf("\nTime of all convolutions, one after the other, caches warm\n\n");
     TMK_TRY(tmk_times_write(times, stdout, false));
-    if (bars)
+    if (!options->out)
         tmk_times_print_bars(study, times);
     return TMK_OK;
 }
@@ -98,12 +101,9 @@ static enum tmk_status measure(const struct tmk_inception_study *study,
                                struct tmk_selection *selection, const struct options *options)
 {
     struct tmk_time_table times = {0};
-    if (!(options->seconds > 0))
-        return tmk_fail(TMK_EINVAL, "--time: %g is no time: give seconds above 0",
-                        options->seconds);
     TMK_TRY(tmk_select_filters(selection));
     enum tmk_status status = tmk_study_measure(study, selection, options->seconds, &times);
-    enum tmk_status shown = times.count ? print_times(study, &times, !options->out) : TMK_OK;
+    enum tmk_status shown = times.count ? print_times(study, &times, options) : TMK_OK;
     if (shown == TMK_OK && options->out && (status == TMK_OK || status == TMK_EINTR))
         shown = tmk_study_draw(study, &times, options->out);
     free(times.rows);
@@ -113,9 +113,13 @@ static enum tmk_status measure(const struct tmk_inception_study *study,
 static enum tmk_status show(const struct tmk_inception_study *study,
                             struct tmk_selection *selection, const struct options *options)
 {
-    if (options->csv && !options->out && !options->measure)
-        return tmk_study_write_csv(study, stdout);
-    TMK_TRY(tmk_study_print(study));
+    if (!(options->seconds > 0))
+        return tmk_fail(TMK_EINVAL, "--time: %g is no time: give seconds above 0",
+                        options->seconds);
+    if (!options->csv)
+        TMK_TRY(tmk_study_print(study));
+    else if (!options->measure)
+        TMK_TRY(tmk_study_write_csv(study, stdout));
     if (options->measure)
         return measure(study, selection, options);
     return options->out ? tmk_study_draw(study, NULL, options->out) : TMK_OK;
@@ -130,7 +134,7 @@ static enum tmk_status run(const char **words, struct tmk_selection *selection,
                         "--help",
                         *words);
     if (options->audit)
-        return tmk_audit_show(options->out, argc, argv);
+        return tmk_audit_show(options->csv, options->out, argc, argv);
     struct tmk_inception_study study = {.mb = 1, .argc = argc, .argv = argv};
     enum tmk_status status = fill(&study, options);
     if (status == TMK_OK)
@@ -169,7 +173,8 @@ int tmk_command_inception(int argc, const char **argv)
         {"bind", '\0', POPT_ARG_STRING, &selection.bind, 0,
          "where threads run: compact, scatter, none, or CPUs (compact)", "POLICY"},
         {"seed", '\0', POPT_ARG_INT, &selection.seed, 0, "of the random operands (0)", "N"},
-        {"csv", '\0', POPT_ARG_NONE, &options.csv, 0, "print the counts as CSV", NULL},
+        {"csv", '\0', POPT_ARG_NONE, &options.csv, 0, "print the counts, times or audit as CSV",
+         NULL},
         {"out", '\0', POPT_ARG_STRING, &options.out, 0,
          "leave tables, pictures and a chapter of the report in this folder", "DIR"},
         POPT_TABLEEND,

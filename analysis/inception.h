@@ -12,6 +12,13 @@
 enum tmk_version { TMK_NAIVE, TMK_BOTTLENECK, TMK_NVERSIONS };
 extern const char *const tmk_version_name[TMK_NVERSIONS]; /* "naive", "bottleneck" */
 
+/* What is compared, and where a module's convolutions belong. */
+enum tmk_measure { TMK_PARAMETERS, TMK_MULTIPLICATIONS, TMK_ACTIVATIONS, TMK_NMEASURES };
+extern const char *const tmk_measure_name[TMK_NMEASURES]; /* "parameters", ... */
+#define TMK_BRANCHES 4
+extern const char *const tmk_branch_name[TMK_BRANCHES]; /* "1x1", "3x3", "5x5", "pool" */
+int tmk_branch_of(const char *layer);                   /* "3x3_reduce": 1; of no branch: -1 */
+
 /* One module in both versions. */
 struct tmk_module_pair {
     char name[TMK_LAYER_NAME_MAX]; /* "inception_3a"; "module" if it is of the command line */
@@ -38,6 +45,10 @@ enum tmk_status tmk_study_add(struct tmk_inception_study *study, const char *nam
  * it has no such module. */
 enum tmk_status tmk_study_add_googlenet(struct tmk_inception_study *study, const char *only);
 void tmk_study_free(struct tmk_inception_study *study);
+
+/* What the convolutions of one branch come to, the 1x1 before or after others included. */
+double tmk_branch_sum(const struct tmk_module_pair *pair, enum tmk_version version,
+                      enum tmk_measure measure, int branch);
 
 /* How many times fewer multiply-adds the bottleneck takes. */
 double tmk_study_saving(const struct tmk_inception_study *study);

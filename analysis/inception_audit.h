@@ -31,7 +31,7 @@ enum tmk_status tmk_audit_make(struct tmk_audit_row rows[TMK_AUDIT_ROWS]);
 /* The table for people, or as CSV with exact counts. */
 enum tmk_status tmk_audit_write(const struct tmk_audit_row *rows, FILE *file, bool csv);
 
-/* Table, bars and notes on stdout, or, with a folder, table, picture and chapter there. */
-enum tmk_status tmk_audit_show(const char *folder, int argc, const char **argv);
+/* Table and notes, or CSV, on stdout, and, with a folder, CSV, picture and chapter there. */
+enum tmk_status tmk_audit_show(bool csv, const char *folder, int argc, const char **argv);
 
 #endif

@@ -140,11 +140,13 @@ static enum tmk_status write_chapter(const char *folder, int argc, const char **
     return tmk_chapter_write(folder, &chapter);
 }
 
-enum tmk_status tmk_audit_show(const char *folder, int argc, const char **argv)
+enum tmk_status tmk_audit_show(bool csv, const char *folder, int argc, const char **argv)
 {
     struct tmk_audit_row rows[TMK_AUDIT_ROWS];
     FILE *file;
     TMK_TRY(tmk_audit_make(rows));
+    if (csv && !folder)
+        return tmk_audit_write(rows, stdout, true);
     TMK_TRY(tmk_audit_write(rows, stdout, false));
     print_notes(rows);
     if (!folder)

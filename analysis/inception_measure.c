@@ -109,12 +109,13 @@ static enum tmk_status measure_pair(struct arena *arena, const struct tmk_impl *
     sampling.seed = (uint32_t)arena->jobs.selection->seed;
     sampling.canaries = &arena->canaries;
     for (enum tmk_version v = 0; v < TMK_NVERSIONS; v++) {
-        pair[v] =
-            (struct contestant){.arena = arena,
-                                .impl = impl,
-                                .version = v,
-                                .dir = dir,
-                                .exec = {threads, arena->workspace, arena->workspace_bytes, NULL}};
+        pair[v] = (struct contestant){.arena = arena,
+                                      .impl = impl,
+                                      .version = v,
+                                      .dir = dir,
+                                      .exec = {.threads = threads,
+                                               .workspace = arena->workspace,
+                                               .workspace_bytes = arena->workspace_bytes}};
         entries[v] = (struct tmk_contestant){.call = call, .ctx = &pair[v], .threads = threads};
     }
     enum tmk_status status = tmk_placement_bind(tmk_this_machine(), &arena->placement, threads);
@@ -150,18 +151,22 @@ static enum tmk_status each_pair(struct arena *arena, struct tmk_progress *progr
     return TMK_OK;
 }
 
+/* Everything is verified before anything is timed. */
 static enum tmk_status measure(struct arena *arena, struct tmk_time_table *out)
 {
     struct tmk_progress progress;
     size_t count;
     TMK_TRY(each_pair(arena, NULL, &count, NULL));
+    if (!count)
+        return tmk_fail(TMK_EUNSUPPORTED, "no chosen implementation offers these convolutions: "
+                                          "choose from those of `tilemark list impls`");
+    TMK_TRY(tmk_jobs_verify(&arena->jobs));
     tmk_progress_begin(&progress, "measure", (double)count);
     enum tmk_status status = each_pair(arena, &progress, &count, out);
     tmk_progress_end(&progress);
     return status;
 }
 
-/* Operands and workspace; then everything is verified before anything is timed. */
 static enum tmk_status prepare(struct arena *arena, const struct tmk_inception_study *study,
                                const struct tmk_selection *selection)
 {
@@ -174,8 +179,7 @@ static enum tmk_status prepare(struct arena *arena, const struct tmk_inception_s
     TMK_TRY(tmk_jobs_make(study, selection, &arena->jobs));
     tmk_jobs_tell_refusals(&arena->jobs);
     arena->workspace_bytes = tmk_jobs_workspace(&arena->jobs);
-    TMK_TRY(tmk_alloc(arena->workspace_bytes, "workspace", &arena->workspace));
-    return tmk_jobs_verify(&arena->jobs);
+    return tmk_alloc(arena->workspace_bytes, "workspace", &arena->workspace);
 }
 
 enum tmk_status tmk_study_measure(const struct tmk_inception_study *study,

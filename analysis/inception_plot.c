@@ -23,32 +23,29 @@ static void counts_heading(const struct tmk_inception_study *study, char *buf, s
              tmk_study_name(study, name, sizeof name), tmk_study_saving(study));
 }
 
-/* module,measure,version, the amounts by branch, and the sum as text */
+/* One bar: the amounts by branch, and their sum as text. */
+static void write_bar(const struct tmk_module_pair *pair, enum tmk_version version,
+                      enum tmk_measure measure, FILE *file)
+{
+    double sum = 0;
+    char text[32];
+    fprintf(file, "%s,%s,%s", pair->name, tmk_measure_name[measure], tmk_version_name[version]);
+    for (int b = 0; b < TMK_BRANCHES; b++) {
+        double branch = tmk_branch_sum(pair, version, measure, b);
+        fprintf(file, ",%.0f", branch);
+        sum += branch;
+    }
+    fprintf(file, ",\"%s\"\n", tmk_format_count(text, sizeof text, sum));
+}
+
 static void write_counts(const struct tmk_inception_study *study, FILE *file)
 {
-    static const char *const measures[] = {"parameters", "multiplications", "activations"};
-    static const char *const branches[] = {"1x1", "3x3", "5x5", "pool"};
     fputs("row,module,measure,version,1x1,3x3,5x5,pool,text\n", file);
     for (size_t i = 0; i < study->count; i++) {
-        for (int m = 0; m < 3; m++) {
+        for (enum tmk_measure m = 0; m < TMK_NMEASURES; m++) {
             for (enum tmk_version v = 0; v < TMK_NVERSIONS; v++) {
-                const struct tmk_cost_table *costs = &study->pairs[i].costs[v];
-                double sum = 0;
-                char text[32];
-                fprintf(file, "%zu,%s,%s,%s", i, study->pairs[i].name, measures[m],
-                        tmk_version_name[v]);
-                for (int b = 0; b < 4; b++) {
-                    double branch = 0;
-                    for (size_t r = 0; r < costs->count; r++) {
-                        const struct tmk_cost *c = &costs->rows[r].cost;
-                        const double amounts[] = {c->params, c->macs, c->activations};
-                        if (strncmp(costs->rows[r].name, branches[b], strlen(branches[b])) == 0)
-                            branch += amounts[m];
-                    }
-                    fprintf(file, ",%.0f", branch);
-                    sum += branch;
-                }
-                fprintf(file, ",\"%s\"\n", tmk_format_count(text, sizeof text, sum));
+                fprintf(file, "%zu,", i);
+                write_bar(&study->pairs[i], v, m, file);
             }
         }
     }
@@ -93,30 +90,25 @@ static void times_heading(const struct tmk_inception_study *study,
     snprintf(buf + used, size - used, " times less time");
 }
 
+/* Append a word to a list of words, unless it is there. */
+static void add_word(char *list, size_t size, const char *word)
+{
+    size_t used = strlen(list), length = strlen(word);
+    for (const char *at = list; *at; at += strcspn(at, " "), at += strspn(at, " "))
+        if (strcspn(at, " ") == length && strncmp(at, word, length) == 0)
+            return;
+    snprintf(list + used, size - used, "%s%s", used ? " " : "", word);
+}
+
 /* Names in the order of their first row, for the template's legend and rows. */
 static void set_names(struct tmk_plot *plot, const struct tmk_time_table *times)
 {
-    char impls[512] = "", threads[256] = "", dirs[64] = "";
+    char impls[512] = "", threads[256] = "", dirs[64] = "", number[16];
     for (size_t i = 0; i < times->count; i++) {
-        const struct tmk_time_row *row = &times->rows[i];
-        char word[64];
-        struct {
-            char *list;
-            size_t size;
-            const char *word;
-        } lists[] = {{impls, sizeof impls, row->impl},
-                     {threads, sizeof threads, word},
-                     {dirs, sizeof dirs, tmk_dir_name[row->dir]}};
-        snprintf(word, sizeof word, "%d", row->threads);
-        for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
-            char padded[600], wanted[80];
-            snprintf(padded, sizeof padded, " %s ", lists[k].list);
-            snprintf(wanted, sizeof wanted, " %s ", lists[k].word);
-            size_t used = strlen(lists[k].list);
-            if (!strstr(padded, wanted))
-                snprintf(lists[k].list + used, lists[k].size - used, "%s%s", used ? " " : "",
-                         lists[k].word);
-        }
+        snprintf(number, sizeof number, "%d", times->rows[i].threads);
+        add_word(impls, sizeof impls, times->rows[i].impl);
+        add_word(threads, sizeof threads, number);
+        add_word(dirs, sizeof dirs, tmk_dir_name[times->rows[i].dir]);
     }
     tmk_plot_set_text(plot, "impls", impls);
     tmk_plot_set_text(plot, "thread_counts", threads);

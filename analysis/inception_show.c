@@ -10,18 +10,6 @@
 
 #define BAR_WIDTH 50
 
-/* Branches in the order of the bars' parts. */
-static const char *const branches[] = {"1x1", "3x3", "5x5", "pool"};
-enum { NBRANCHES = sizeof branches / sizeof *branches };
-
-static int branch_of(const char *layer)
-{
-    for (int b = 0; b < NBRANCHES; b++)
-        if (strncmp(layer, branches[b], strlen(branches[b])) == 0)
-            return b;
-    return -1;
-}
-
 /* A convolution's counts. With the bias, an output takes as many additions as multiplications. */
 static void add_counts(struct tmk_table *table, const struct tmk_cost *cost, bool csv)
 {
@@ -48,7 +36,7 @@ static void add_layers(struct tmk_table *table, const struct tmk_module_pair *pa
         if (csv)
             tmk_table_cell(table, "%s", pair->name);
         tmk_table_cell(table, "%s", tmk_version_name[version]);
-        tmk_table_cell(table, "%s", branches[branch_of(row->name)]);
+        tmk_table_cell(table, "%s", tmk_branch_name[tmk_branch_of(row->name)]);
         tmk_table_cell(table, "%s", row->name);
         tmk_table_cell(table, csv ? "%zu>%zu" : "%zu -> %zu", l->ic, l->oc);
         add_counts(table, &row->cost, csv);
@@ -118,12 +106,9 @@ static void print_bars(const struct tmk_inception_study *study)
     for (enum tmk_version v = 0; v < TMK_NVERSIONS; v++) {
         bars[v].name = tmk_version_name[v];
         bars[v].text = tmk_format_count(texts[v], sizeof texts[v], study->total[v].macs);
-        for (size_t i = 0; i < study->count; i++) {
-            const struct tmk_cost_table *costs = &study->pairs[i].costs[v];
-            for (size_t r = 0; r < costs->count; r++)
-                if (costs->rows[r].last->kind == TMK_LAYER_CONV)
-                    bars[v].part[branch_of(costs->rows[r].name)] += costs->rows[r].cost.macs;
-        }
+        for (size_t i = 0; i < study->count; i++)
+            for (int b = 0; b < TMK_BRANCHES; b++)
+                bars[v].part[b] += tmk_branch_sum(&study->pairs[i], v, TMK_MULTIPLICATIONS, b);
     }
     tmk_bars_print(
         "\nMultiplications by branch: # 1x1, = 3x3, + 5x5, - pool (1x1s before included)", bars,

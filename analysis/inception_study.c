@@ -5,6 +5,31 @@
 #include <string.h>
 
 const char *const tmk_version_name[TMK_NVERSIONS] = {"naive", "bottleneck"};
+const char *const tmk_measure_name[TMK_NMEASURES] = {"parameters", "multiplications",
+                                                     "activations"};
+const char *const tmk_branch_name[TMK_BRANCHES] = {"1x1", "3x3", "5x5", "pool"};
+
+int tmk_branch_of(const char *layer)
+{
+    for (int b = 0; b < TMK_BRANCHES; b++)
+        if (strncmp(layer, tmk_branch_name[b], strlen(tmk_branch_name[b])) == 0)
+            return b;
+    return -1;
+}
+
+double tmk_branch_sum(const struct tmk_module_pair *pair, enum tmk_version version,
+                      enum tmk_measure measure, int branch)
+{
+    const struct tmk_cost_table *costs = &pair->costs[version];
+    double sum = 0;
+    for (size_t i = 0; i < costs->count; i++) {
+        const struct tmk_cost *cost = &costs->rows[i].cost;
+        const double amounts[TMK_NMEASURES] = {cost->params, cost->macs, cost->activations};
+        if (tmk_branch_of(costs->rows[i].name) == branch)
+            sum += amounts[measure];
+    }
+    return sum;
+}
 
 static enum tmk_status make_version(struct tmk_module_pair *pair, enum tmk_version version,
                                     size_t mb)

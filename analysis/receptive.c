@@ -90,8 +90,11 @@ static enum tmk_status check(const struct tmk_receptive *receptive, const struct
                              char *summary, size_t size)
 {
     static struct tmk_selection selection;
-    if (!wants_check(receptive, options))
+    if (!wants_check(receptive, options)) {
+        if (options->check < 0)
+            tmk_cli_note("Not confirmed by gradients, which would take long: --check does it.");
         return TMK_OK;
+    }
     if (options->impl && !(selection.impl = strdup(options->impl)))
         return tmk_fail(TMK_ENOMEM, "no memory for --impl");
     enum tmk_status status = tmk_select_filters(&selection);

@@ -2,6 +2,7 @@
 #include "receptive.h"
 
 #include "conv2d.h"
+#include "progress.h"
 #include "size.h"
 
 #include <stdlib.h>
@@ -125,14 +126,44 @@ double tmk_receptive_check_macs(const struct tmk_receptive *receptive)
     return macs;
 }
 
+/* `done` counts multiply-adds, for the progress bar. */
 static enum tmk_status check_impl(const struct tmk_receptive *receptive,
-                                  const struct tmk_impl *impl)
+                                  const struct tmk_impl *impl, struct tmk_progress *progress,
+                                  double *done)
 {
     for (int i = 0; i < count_checked(receptive); i++) {
+        int layer = checked_layer(receptive, i);
+        size_t channels = checked_channels(receptive, i);
         if (tmk_cli_interrupted)
             return tmk_fail(TMK_EINTR, "interrupted in the check");
-        TMK_TRY(check_layer(receptive, checked_layer(receptive, i), checked_channels(receptive, i),
-                            impl));
+        tmk_progress_update(progress, *done, impl->name);
+        TMK_TRY(check_layer(receptive, layer, channels, impl));
+        *done += POSITIONS * tmk_reach_macs(&receptive->fields, layer, channels);
+    }
+    return TMK_OK;
+}
+
+/* Zeros stay zeros only where every element is bounded by itself. */
+static bool can_check(const struct tmk_selection *selection, const struct tmk_impl *impl)
+{
+    return tmk_select_has_impl(selection, impl->name) && impl->accuracy == TMK_COMPONENTWISE;
+}
+
+/* All chosen implementations; the names of those that offer every layer. */
+static enum tmk_status check_impls(const struct tmk_receptive *receptive,
+                                   const struct tmk_selection *selection,
+                                   struct tmk_progress *progress, char *names, size_t size)
+{
+    double done = 0;
+    for (const struct tmk_impl *const *impl = tmk_op_conv2d.impls; *impl; impl++) {
+        if (!can_check(selection, *impl))
+            continue;
+        enum tmk_status status = check_impl(receptive, *impl, progress, &done);
+        if (status == TMK_EUNSUPPORTED)
+            continue;
+        TMK_TRY(status);
+        size_t used = strlen(names);
+        snprintf(names + used, size - used, "%s%s", used ? ", " : "", (*impl)->name);
     }
     return TMK_OK;
 }
@@ -142,18 +173,15 @@ enum tmk_status tmk_receptive_check(const struct tmk_receptive *receptive,
                                     size_t size)
 {
     char names[256] = "";
+    struct tmk_progress progress;
+    double impls = 0;
+    for (const struct tmk_impl *const *impl = tmk_op_conv2d.impls; *impl; impl++)
+        impls += can_check(selection, *impl);
     tmk_cli_catch_interrupt();
-    for (const struct tmk_impl *const *impl = tmk_op_conv2d.impls; *impl; impl++) {
-        if (!tmk_select_has_impl(selection, (*impl)->name) ||
-            (*impl)->accuracy != TMK_COMPONENTWISE) /* zeros stay zeros */
-            continue;
-        enum tmk_status status = check_impl(receptive, *impl);
-        if (status == TMK_EUNSUPPORTED) /* it does not offer a layer */
-            continue;
-        TMK_TRY(status);
-        size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", (*impl)->name);
-    }
+    tmk_progress_begin(&progress, "check", impls * tmk_receptive_check_macs(receptive));
+    enum tmk_status status = check_impls(receptive, selection, &progress, names, sizeof names);
+    tmk_progress_end(&progress);
+    TMK_TRY(status);
     if (!*names)
         return tmk_fail(TMK_EUNSUPPORTED, "no chosen implementation can check this: add --impl "
                                           "naive, or --no-check");

@@ -191,6 +191,9 @@ static void command_measures(void **state)
            "fwd  blocked        1");
     assert_null(strstr(program_output, "bwd_d"));
     assert_null(strstr(program_output, "naive, 1 thread"));
+    expect("inception --measure " SMALL "--time 0.05 --threads 1 --dir fwd --impl blocked --csv", 0,
+           "dir,impl,threads,naive_s,bottleneck_s,time_ratio,ci_lo,ci_hi,rounds\nfwd,blocked,1,");
+    expect("inception --audit --csv", 0, "\ninception (5a),1042432,1097728,0,51079168,54000000,0,");
 }
 
 static void command_draws(void **state)
@@ -217,6 +220,7 @@ static void command_refuses(void **state)
     expect("inception naive 2>&1", 2, "options only");
     expect("inception --measure --time 0 2>&1", 2, "--time");
     expect("inception --measure --impl none 2>&1", 2, "none");
+    expect("inception --measure --impl strided 2>&1", 4, "no chosen implementation");
     expect("inception --channels 18446744073709551615 2>&1", 2, "fit");
     expect("inception --out /proc/nowhere 2>&1", 3, "/proc/nowhere");
 }
