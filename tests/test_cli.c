@@ -120,7 +120,8 @@ static void version_is_told(void **state)
 static void command_help_has_synopsis_options_examples(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"machine", "list", "verify", "bench", "report"};
+    static const char *const commands[] = {"machine",  "list",  "verify",    "bench",    "report",
+                                           "roofline", "count", "inception", "receptive"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         run(commands[i], "--help");
         expect(0, "Usage: tilemark ", "");
