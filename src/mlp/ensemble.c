@@ -1,0 +1,138 @@
+#include "ensemble.h"
+
+#include "alloc.h"
+#include "size.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What the threads share; the first failure is kept with its message. */
+struct crew {
+    const struct tmk_mlp_spec *spec;
+    const struct tmk_mlp_watch *watch;
+    struct tmk_ensemble *ensemble;
+    uint32_t first;
+    struct tmk_mlp **mlps; /* one each */
+    int workers;
+    enum tmk_status status;
+    char message[256];
+};
+
+static enum tmk_status allocate(size_t seeds, size_t depth, struct tmk_ensemble *out)
+{
+    *out = (struct tmk_ensemble){.seeds = seeds, .depth = depth};
+    out->layers = reallocarray(NULL, seeds, depth * sizeof *out->layers);
+    out->results = calloc(seeds, sizeof *out->results);
+    if (!out->layers || !out->results) {
+        tmk_ensemble_free(out);
+        return tmk_fail(TMK_ENOMEM, "no memory for %zu seeds of %zu layers: ask for fewer", seeds,
+                        depth);
+    }
+    for (size_t s = 0; s < seeds; s++)
+        out->results[s].layers = out->layers + s * depth;
+    return TMK_OK;
+}
+
+static void run_seed(struct crew *crew, struct tmk_mlp *mlp, size_t s)
+{
+    enum tmk_status status = tmk_mlp_run(mlp, crew->first + (uint32_t)s, s == 0, crew->watch,
+                                         &crew->ensemble->results[s]);
+#pragma omp critical(tmk_ensemble)
+    if (status != TMK_OK && crew->status == TMK_OK) {
+        crew->status = status;
+        snprintf(crew->message, sizeof crew->message, "%s", tmk_message());
+    }
+}
+
+static bool failed(const struct crew *crew)
+{
+    enum tmk_status status;
+#pragma omp atomic read
+    status = crew->status;
+    return status != TMK_OK;
+}
+
+static enum tmk_status run_seeds(struct crew *crew)
+{
+    size_t seeds = crew->ensemble->seeds;
+    if (crew->workers == 1) {
+        for (size_t s = 0; s < seeds && !failed(crew); s++)
+            run_seed(crew, crew->mlps[0], s);
+    } else {
+#pragma omp parallel for num_threads(crew->workers) schedule(dynamic, 1)
+        for (size_t s = 0; s < seeds; s++)
+            if (!failed(crew))
+                run_seed(crew, crew->mlps[omp_get_thread_num()], s);
+    }
+    return crew->status == TMK_OK ? TMK_OK : tmk_fail(crew->status, "%s", crew->message);
+}
+
+/* As many networks at a time as there are threads, seeds and memory for, and one at least. */
+static enum tmk_status count_workers(const struct tmk_mlp_spec *spec, size_t seeds, int threads,
+                                     int *workers)
+{
+    size_t bytes, available = tmk_memory_available();
+    TMK_TRY(tmk_mlp_bytes(spec, 1, &bytes));
+    size_t fit = TMK_MAX(available / TMK_MAX(bytes, (size_t)1), (size_t)1);
+    *workers = (int)TMK_MIN((size_t)threads, TMK_MIN(seeds, fit));
+    return TMK_OK;
+}
+
+static enum tmk_status employ(struct crew *crew, int threads)
+{
+    enum tmk_status status = TMK_OK;
+    crew->mlps = calloc((size_t)crew->workers, sizeof *crew->mlps);
+    if (!crew->mlps)
+        return tmk_fail(TMK_ENOMEM, "no memory for %d networks", crew->workers);
+    for (int w = 0; w < crew->workers && status == TMK_OK; w++)
+        status = tmk_mlp_make(crew->spec, crew->workers == 1 ? threads : 1, &crew->mlps[w]);
+    if (status == TMK_OK)
+        status = run_seeds(crew);
+    for (int w = 0; w < crew->workers; w++)
+        tmk_mlp_free(crew->mlps[w]);
+    free(crew->mlps);
+    return status;
+}
+
+enum tmk_status tmk_ensemble_run(const struct tmk_mlp_spec *spec, uint32_t first, size_t seeds,
+                                 int threads, const struct tmk_mlp_watch *watch,
+                                 struct tmk_ensemble *out)
+{
+    struct crew crew = {.spec = spec, .watch = watch, .ensemble = out, .first = first};
+    if (seeds == 0)
+        return tmk_fail(TMK_EINVAL, "0 seeds: ask for 1 or more");
+    TMK_TRY(count_workers(spec, seeds, threads, &crew.workers));
+    TMK_TRY(allocate(seeds, spec->depth, out));
+    enum tmk_status status = employ(&crew, threads);
+    if (status != TMK_OK)
+        tmk_ensemble_free(out);
+    return status;
+}
+
+void tmk_ensemble_free(struct tmk_ensemble *ensemble)
+{
+    free(ensemble->layers);
+    free(ensemble->results);
+    *ensemble = (struct tmk_ensemble){0};
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+struct tmk_spread tmk_spread_of(double *values, size_t count)
+{
+    if (count == 0)
+        return (struct tmk_spread){NAN, NAN, NAN};
+    qsort(values, count, sizeof *values, by_value);
+    double last = (double)(count - 1);
+    return (struct tmk_spread){
+        .lo = values[lround(0.1 * last)],
+        .median = 0.5 * (values[(count - 1) / 2] + values[count / 2]),
+        .hi = values[lround(0.9 * last)],
+    };
+}

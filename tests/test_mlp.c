@@ -1,0 +1,550 @@
+/* Deep networks: golden vectors, gradients by differences, scaling, initialisations, theory. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "matmul.h"
+#include "mlp_vectors.h"
+#include "ensemble.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_LAYERS 1000
+
+static struct tmk_mlp_layer layers[MOST_LAYERS];
+
+static const struct tmk_impl *impl(const char *name)
+{
+    return tmk_op_impl(&tmk_op_matmul, name);
+}
+
+static struct tmk_mlp_spec make_spec(const char *activation, const char *init, size_t depth,
+                                     size_t width)
+{
+    return (struct tmk_mlp_spec){.depth = depth,
+                                 .width = width,
+                                 .batch = 1,
+                                 .activation = tmk_activation_find(activation),
+                                 .init = tmk_init_find(init),
+                                 .sigma_w = 1,
+                                 .dtype = TMK_F64,
+                                 .impl = impl("naive")};
+}
+
+static void check_ok(enum tmk_status status)
+{
+    if (status != TMK_OK)
+        fail_msg("%s", tmk_message());
+}
+
+static struct tmk_mlp_result run(const struct tmk_mlp_spec *spec, uint32_t seed, bool spectral)
+{
+    struct tmk_mlp *mlp;
+    struct tmk_mlp_result result = {.layers = layers};
+    check_ok(tmk_mlp_make(spec, 1, &mlp));
+    check_ok(tmk_mlp_run(mlp, seed, spectral, NULL, &result));
+    tmk_mlp_free(mlp);
+    return result;
+}
+
+static void assert_close(double got, double wanted, double tolerance)
+{
+    if (!(fabs(got - wanted) <= tolerance * fabs(wanted)))
+        fail_msg("%.17g, wanted %.17g", got, wanted);
+}
+
+/* Every network vector below a folder, on one implementation; the number of them. */
+static size_t check_vectors(const char *folder, const char *impl_name, int threads)
+{
+    char directory[512], path[1024];
+    size_t count = 0;
+    snprintf(directory, sizeof directory, "%s/%s", getenv("TMK_TEST_DIR"), folder);
+    DIR *entries = opendir(directory);
+    assert_non_null(entries);
+    for (struct dirent *entry; (entry = readdir(entries));) {
+        struct tmk_vector vector;
+        struct tmk_verdict verdict;
+        if (!strstr(entry->d_name, "mlp"))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+        check_ok(tmk_vector_read(path, &vector));
+        check_ok(tmk_mlp_vector_check(&vector, impl(impl_name), threads, &verdict));
+        if (!verdict.passed)
+            fail_msg("%s %s: %s", entry->d_name, impl_name, verdict.text);
+        tmk_vector_free(&vector);
+        count++;
+    }
+    closedir(entries);
+    return count;
+}
+
+static void golden_vectors(void **state)
+{
+    (void)state;
+    for (size_t i = 0; tmk_op_matmul.impls[i]; i++) {
+        assert_int_equal(check_vectors("golden", tmk_op_matmul.impls[i]->name, 1), 9);
+        assert_int_equal(check_vectors("golden/docs", tmk_op_matmul.impls[i]->name, 2), 1);
+    }
+}
+
+static void a_wrong_vector_fails(void **state)
+{
+    (void)state;
+    char path[512];
+    struct tmk_vector vector;
+    struct tmk_verdict verdict;
+    snprintf(path, sizeof path, "%s/golden/docs/doc004_mlp.txt", getenv("TMK_TEST_DIR"));
+    static const char *const names[] = {"loss", "yL", "dA_norm", "db_norm", "dA_log10", "dA_1"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        check_ok(tmk_vector_read(path, &vector));
+        const struct tmk_vector_field *field = tmk_vector_find(&vector, names[i]);
+        field->values[field->count - 1] *= 1 + 3e-8;
+        check_ok(tmk_mlp_vector_check(&vector, impl("naive"), 1, &verdict));
+        assert_false(verdict.passed);
+        assert_true(verdict.err_over_bound > 1);
+        assert_non_null(strstr(verdict.text, names[i]));
+        tmk_vector_free(&vector);
+    }
+}
+
+static void other_vectors_are_refused(void **state)
+{
+    (void)state;
+    char path[512];
+    struct tmk_vector vector;
+    struct tmk_problem problem;
+    snprintf(path, sizeof path, "%s/golden/matmul_07.txt", getenv("TMK_TEST_DIR"));
+    check_ok(tmk_vector_read(path, &vector));
+    assert_int_equal(tmk_mlp_vector_problem(&vector, &problem), TMK_EUNSUPPORTED);
+    tmk_vector_free(&vector);
+}
+
+/* Where the compiler fuses multiply and add, the last digits of the published case differ. */
+#ifdef __FP_FAST_FMA
+#define PUBLISHED_TOLERANCE 1e-15
+#else
+#define PUBLISHED_TOLERANCE 0
+#endif
+
+static void published_case_to_the_last_digit(void **state)
+{
+    (void)state;
+    static const double norms[] = {9.793e-5, 7.587e-4, 2.4357e-3, 4.1337e-2, 0.18032, 2.36072};
+    struct tmk_mlp_spec spec = make_spec("sigmoid", "u01", 6, 4);
+    struct tmk_mlp_result result = run(&spec, 0, false);
+    assert_close(tmk_scaled_value(result.da_first), 2.3942661528497978e-05, PUBLISHED_TOLERANCE);
+    assert_close(tmk_scaled_value(result.loss), 0.8844542732203245, PUBLISHED_TOLERANCE);
+    spec.textbook = true;
+    result = run(&spec, 0, false);
+    assert_close(tmk_scaled_value(result.da_first), 2.3942661528497968e-05, PUBLISHED_TOLERANCE);
+    for (int i = 0; i < 6; i++)
+        assert_close(tmk_scaled_value(layers[i].da), norms[i], 1e-4);
+}
+
+static void textbook_slopes_lose_saturated_units(void **state)
+{
+    (void)state;
+    struct tmk_mlp_spec spec = make_spec("sigmoid", "u01", 20, 64);
+    run(&spec, 105, false);
+    double exact = tmk_scaled_log10(layers[0].da);
+    assert_close(exact, -215.129488415, 1e-11);
+    spec.textbook = true;
+    run(&spec, 105, false);
+    assert_true(fabs(tmk_scaled_log10(layers[0].da) - exact) > 1e-5);
+}
+
+/* A central difference of the loss with respect to one weight, in networks too shallow to need
+ * scaling: redrawn with that weight moved. */
+struct probe {
+    const struct tmk_mlp_spec *spec;
+    size_t moved_layer;
+    double by;
+};
+
+static double loss_of(const struct probe *probe)
+{
+    const struct tmk_mlp_spec *s = probe->spec;
+    struct tmk_random random;
+    double y[64], z[64], weights[64], biases[8], target[8], loss = 0;
+    tmk_random_seed(&random, 7);
+    for (size_t i = 0; i < s->batch * s->width; i++)
+        y[i] = tmk_random_f32(&random);
+    for (size_t i = 0; i < s->batch; i++)
+        target[i] = tmk_random_f32(&random);
+    for (size_t l = 1; l <= s->depth; l++) {
+        size_t shape[] = {l == s->depth ? 1 : s->width, s->width};
+        struct tmk_view view;
+        check_ok(tmk_view_make(&view, TMK_F64, 2, shape, weights, sizeof weights));
+        tmk_init_draw(s->init, s->sigma_w, &random, &view, biases);
+        weights[0] += l == probe->moved_layer ? probe->by : 0;
+        for (size_t b = 0; b < s->batch; b++) {
+            for (size_t i = 0; i < shape[0]; i++) {
+                z[b * s->width + i] = biases[i];
+                for (size_t j = 0; j < s->width; j++)
+                    z[b * s->width + i] += weights[i * s->width + j] * y[b * s->width + j];
+            }
+            for (size_t i = 0; l < s->depth && i < s->width; i++)
+                y[b * s->width + i] = s->activation->value(z[b * s->width + i]) +
+                                      (s->residual ? y[b * s->width + i] : 0);
+        }
+    }
+    for (size_t b = 0; b < s->batch; b++)
+        loss += (z[b * s->width] - target[b]) * (z[b * s->width] - target[b]);
+    return loss / (2 * (double)s->batch);
+}
+
+static void check_gradient(const char *activation, const char *init, bool residual, size_t batch)
+{
+    struct tmk_mlp_spec spec = make_spec(activation, init, 4, 5);
+    const double h = 1e-5;
+    spec.residual = residual;
+    spec.batch = batch;
+    struct tmk_mlp_result result = run(&spec, 7, false);
+    struct probe up = {&spec, 1, h}, down = {&spec, 1, -h}, still = {&spec, 0, 0};
+    double slope = (loss_of(&up) - loss_of(&down)) / (2 * h);
+    assert_close(tmk_scaled_value(result.loss), loss_of(&still), 1e-13);
+    if (fabs(tmk_scaled_value(result.da_first) - slope) > 1e-9 * (1 + loss_of(&still)))
+        fail_msg("%s %s residual %d batch %zu: %.12g, by differences %.12g", activation, init,
+                 residual, batch, tmk_scaled_value(result.da_first), slope);
+}
+
+static void gradients_equal_differences(void **state)
+{
+    (void)state;
+    for (const struct tmk_activation *a = tmk_activations; a->name; a++)
+        for (const struct tmk_init *i = tmk_inits; i->name; i++)
+            for (int residual = 0; residual < 2; residual++)
+                for (size_t batch = 1; batch <= 3; batch += 2)
+                    check_gradient(a->name, i->name, residual, batch);
+}
+
+static void scaled_numbers(void **state)
+{
+    (void)state;
+    char text[64];
+    struct tmk_scaled tiny = tmk_scaled_make(1.0, -1661);
+    assert_close(tmk_scaled_log10(tiny), -1661 * log10(2), 1e-15);
+    assert_true(tmk_scaled_value(tiny) == 0);
+    assert_string_equal(tmk_scaled_format(tiny, 4, text, sizeof text), "9.754e-501");
+    assert_string_equal(tmk_scaled_format(tmk_scaled_make(0.5, 3), 4, text, sizeof text), "4");
+    assert_string_equal(tmk_scaled_format(tmk_scaled_make(0, 9), 4, text, sizeof text), "0");
+    assert_true(isinf(tmk_scaled_log10(tmk_scaled_make(0, 0))));
+    struct tmk_scaled huge = tmk_scaled_make(1, 16609640); /* 9.9999...e4999999 */
+    assert_non_null(strstr(tmk_scaled_format(huge, 3, text, sizeof text), "e+"));
+}
+
+static void norms_at_both_ends_of_double(void **state)
+{
+    (void)state;
+    const double small[] = {3e-320, 4e-320}, large[] = {3e307, 4e307};
+    const float floats[] = {3e-38f, 4e-38f};
+    assert_close(tmk_scaled_value(tmk_scaled_norm(TMK_F64, large, 2, 0)), 5e307, 1e-15);
+    assert_close(tmk_scaled_log10(tmk_scaled_norm(TMK_F64, small, 2, 0)), log10(5e-320), 1e-4);
+    assert_close(tmk_scaled_value(tmk_scaled_norm(TMK_F32, floats, 2, 0)), 5e-38, 1e-6);
+    assert_true(tmk_scaled_norm(TMK_F64, small, 0, 5).mantissa == 0);
+}
+
+static void slopes_without_cancellation(void **state)
+{
+    (void)state;
+    const struct tmk_activation *sigmoid = tmk_activation_find("sigmoid");
+    const struct tmk_activation *tanh_ = tmk_activation_find("tanh");
+    assert_close(tmk_activation_slope(sigmoid, 40), exp(-40), 1e-14);
+    assert_close(tmk_activation_slope(sigmoid, -40), exp(-40), 1e-14);
+    assert_close(tmk_activation_slope(tanh_, 20), 4 * exp(-40), 1e-14);
+    assert_true(sigmoid->textbook_slope(40) == 0);
+    /* exp(-2000) * 2^2885 = exp(-2000 + 2885 ln 2) */
+    assert_close(tmk_activation_slope_scaled(sigmoid, 2000, 2885),
+                 exp(2885 * 0.69314718055994531 - 2000), 1e-11);
+    for (const struct tmk_activation *a = tmk_activations; a->name; a++)
+        for (double z = -3.05; z < 3; z += 0.1) {
+            double difference = (a->value(z + 1e-6) - a->value(z - 1e-6)) / 2e-6;
+            assert_true(fabs(tmk_activation_slope(a, z) - difference) < 1e-9);
+            assert_true(fabs(a->textbook_slope(z) - tmk_activation_slope(a, z)) < 1e-15);
+        }
+    assert_true(tmk_activation_slope(tmk_activation_find("relu"), 0) == 0);
+}
+
+static void saturation_starts_where_the_header_says(void **state)
+{
+    (void)state;
+    const struct tmk_activation *sigmoid = tmk_activation_find("sigmoid");
+    assert_false(tmk_activation_is_saturated(sigmoid, 3.63));
+    assert_true(tmk_activation_is_saturated(sigmoid, -3.65));
+    assert_true(tmk_activation_is_saturated(tmk_activation_find("tanh"), 1.83));
+    assert_true(tmk_activation_is_saturated(tmk_activation_find("relu"), 0));
+    assert_false(tmk_activation_is_saturated(tmk_activation_find("relu"), 1e-9));
+}
+
+/* All norms finite, forward and backward. */
+static void assert_finite(size_t depth)
+{
+    for (size_t i = 0; i < depth; i++) {
+        assert_true(isfinite(tmk_scaled_log10(layers[i].da)));
+        assert_true(isfinite(tmk_scaled_log10(layers[i].db)));
+        assert_true(isfinite(tmk_scaled_log10(layers[i].delta)));
+    }
+}
+
+static void a_thousand_layers_stay_finite(void **state)
+{
+    (void)state;
+    static const char *const inits[] = {"torch", "glorot", "gain4", "normal", "u01"};
+    for (size_t i = 0; i < sizeof inits / sizeof *inits; i++) {
+        struct tmk_mlp_spec spec = make_spec("sigmoid", inits[i], 1000, 64);
+        run(&spec, 3, false);
+        assert_finite(1000);
+        if (!strcmp(inits[i], "torch"))
+            assert_true(tmk_scaled_log10(layers[0].da) < -800);
+        if (!strcmp(inits[i], "u01"))
+            assert_true(tmk_scaled_log10(layers[0].da) < -11000);
+    }
+}
+
+static void signals_that_grow_or_shrink_stay_finite(void **state)
+{
+    (void)state;
+    struct tmk_mlp_spec spec = make_spec("relu", "normal", 1000, 32);
+    spec.sigma_w = 30; /* forward times 21 in every layer */
+    run(&spec, 1, false);
+    assert_finite(1000);
+    spec.dtype = TMK_F32;
+    run(&spec, 1, false);
+    assert_finite(1000);
+    spec.residual = true;
+    run(&spec, 1, false);
+    assert_finite(1000);
+    spec = make_spec("tanh", "normal", 1000, 32);
+    spec.sigma_w = 0.01; /* forward a hundredth in every layer */
+    run(&spec, 1, false);
+    assert_finite(1000);
+    assert_close(tmk_scaled_log10(layers[0].delta), -2000, 0.02);
+}
+
+/* Units of 1e-889 slopes in a wide saturated layer, in f32 too. */
+static void slopes_beyond_double(void **state)
+{
+    (void)state;
+    struct tmk_mlp_spec spec = make_spec("sigmoid", "u01", 3, 2048);
+    spec.impl = impl("blocked");
+    run(&spec, 0, false);
+    assert_finite(3);
+    double wide = tmk_scaled_log10(layers[0].da);
+    assert_true(wide < -400);
+    spec.dtype = TMK_F32;
+    run(&spec, 0, false);
+    assert_close(tmk_scaled_log10(layers[0].da), wide, 1e-4);
+}
+
+static void f32_agrees_with_f64(void **state)
+{
+    (void)state;
+    struct tmk_mlp_spec spec = make_spec("sigmoid", "gain4", 12, 48);
+    spec.batch = 5;
+    run(&spec, 2, false);
+    double wide = tmk_scaled_log10(layers[0].da);
+    spec.dtype = TMK_F32;
+    run(&spec, 2, false);
+    assert_true(fabs(tmk_scaled_log10(layers[0].da) - wide) < 1e-5);
+}
+
+static void implementations_agree(void **state)
+{
+    (void)state;
+    struct tmk_mlp_spec spec = make_spec("tanh", "he", 9, 37);
+    spec.batch = 7;
+    run(&spec, 5, false);
+    double naive = tmk_scaled_log10(layers[0].da);
+    for (size_t i = 0; tmk_op_matmul.impls[i]; i++) {
+        spec.impl = tmk_op_matmul.impls[i];
+        run(&spec, 5, false);
+        assert_true(fabs(tmk_scaled_log10(layers[0].da) - naive) < 1e-11);
+    }
+}
+
+static void one_sample_has_equal_norms_of_bias_and_delta(void **state)
+{
+    (void)state;
+    struct tmk_mlp_spec spec = make_spec("sigmoid", "torch", 7, 9);
+    run(&spec, 1, false);
+    for (int i = 0; i < 7; i++)
+        assert_true(tmk_scaled_log10(layers[i].db) == tmk_scaled_log10(layers[i].delta));
+}
+
+/* About 2 sigma_w for a wide normal matrix, n/2 for uniform [0, 1). */
+static void spectral_norms(void **state)
+{
+    (void)state;
+    struct tmk_mlp_spec spec = make_spec("sigmoid", "normal", 3, 300);
+    spec.sigma_w = 3;
+    run(&spec, 1, true);
+    assert_close(layers[0].spectral, 6, 0.04);
+    assert_close(layers[1].spectral, 6, 0.04);
+    assert_close(layers[2].spectral, 3, 0.15); /* one row: its length */
+    spec = make_spec("sigmoid", "u01", 2, 300);
+    spec.batch = 2;
+    run(&spec, 1, true);
+    assert_close(layers[0].spectral, 150, 0.02);
+    run(&spec, 1, false);
+    assert_true(layers[0].spectral == 0);
+}
+
+static void gradients_obey_the_product_bound(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 0; seed < 5; seed++) {
+        struct tmk_mlp_spec spec = make_spec("sigmoid", seed % 2 ? "gain4" : "u01", 12, 20);
+        run(&spec, seed, true);
+        for (int i = 0; i + 1 < 12; i++)
+            assert_true(tmk_scaled_log10(layers[i].delta) <=
+                        tmk_scaled_log10(layers[i + 1].delta) +
+                            log10(0.25 * layers[i + 1].spectral) + 1e-3);
+    }
+}
+
+static void moments_of_initialisations(void **state)
+{
+    (void)state;
+    for (const struct tmk_init *init = tmk_inits; init->name; init++) {
+        enum { ROWS = 300, COLS = 200 };
+        static double weights[ROWS * COLS], biases[ROWS];
+        size_t shape[] = {ROWS, COLS};
+        struct tmk_view view;
+        struct tmk_random random;
+        double mean = 0, square = 0, bias_mean = 0, bias_square = 0;
+        check_ok(tmk_view_make(&view, TMK_F64, 2, shape, weights, sizeof weights));
+        tmk_random_seed(&random, 4);
+        tmk_init_draw(init, 1.7, &random, &view, biases);
+        for (size_t i = 0; i < ROWS * COLS; i++)
+            mean += weights[i] / (ROWS * COLS);
+        for (size_t i = 0; i < ROWS * COLS; i++)
+            square += (weights[i] - mean) * (weights[i] - mean) / (ROWS * COLS);
+        for (size_t i = 0; i < ROWS; i++)
+            bias_mean += biases[i] / ROWS;
+        for (size_t i = 0; i < ROWS; i++)
+            bias_square += (biases[i] - bias_mean) * (biases[i] - bias_mean) / ROWS;
+        struct tmk_init_moments moments = tmk_init_moments(init, 1.7, COLS, ROWS);
+        assert_true(fabs(mean - moments.mean) < 4 * sqrt(moments.variance / (ROWS * COLS)));
+        assert_close(square, moments.variance, 0.03);
+        if (moments.bias_variance == 0)
+            assert_true(bias_square == 0 && bias_mean == 0);
+        else
+            assert_close(bias_square, moments.bias_variance, 0.15);
+    }
+}
+
+static void seeds_in_parallel_equal_one_by_one(void **state)
+{
+    (void)state;
+    struct tmk_mlp_spec spec = make_spec("sigmoid", "glorot", 8, 16);
+    struct tmk_ensemble ensemble;
+    check_ok(tmk_ensemble_run(&spec, 40, 9, 3, NULL, &ensemble));
+    for (size_t s = 0; s < 9; s++) {
+        struct tmk_mlp_result alone = run(&spec, 40 + (uint32_t)s, s == 0);
+        assert_memory_equal(layers, ensemble.results[s].layers, 8 * sizeof *layers);
+        assert_true(tmk_scaled_value(alone.loss) == tmk_scaled_value(ensemble.results[s].loss));
+    }
+    tmk_ensemble_free(&ensemble);
+}
+
+static bool count_down(void *left)
+{
+    int before;
+#pragma omp atomic capture
+    before = (*(int *)left)--;
+    return before > 0;
+}
+
+static void a_watcher_stops_all_threads(void **state)
+{
+    (void)state;
+    struct tmk_mlp_spec spec = make_spec("sigmoid", "glorot", 50, 16);
+    struct tmk_ensemble ensemble;
+    int left = 60;
+    struct tmk_mlp_watch watch = {count_down, &left};
+    assert_int_equal(tmk_ensemble_run(&spec, 0, 20, 2, &watch, &ensemble), TMK_EINTR);
+    assert_true(left >= -4 && left < 0);
+}
+
+static void impossible_networks_are_refused(void **state)
+{
+    (void)state;
+    struct tmk_mlp *mlp;
+    struct tmk_ensemble ensemble;
+    struct tmk_mlp_spec spec = make_spec("sigmoid", "u01", 0, 4);
+    assert_int_equal(tmk_mlp_make(&spec, 1, &mlp), TMK_EINVAL);
+    spec = make_spec("sigmoid", "u01", 4, 0);
+    assert_int_equal(tmk_mlp_make(&spec, 1, &mlp), TMK_EINVAL);
+    assert_non_null(strstr(tmk_message(), "width 0"));
+    spec = make_spec("sigmoid", "u01", 4, 4);
+    spec.batch = 0;
+    assert_int_equal(tmk_mlp_make(&spec, 1, &mlp), TMK_EINVAL);
+    spec = make_spec("sigmoid", "u01", 4, (size_t)1 << 40);
+    assert_int_equal(tmk_mlp_make(&spec, 1, &mlp), TMK_EINVAL);
+    spec = make_spec("sigmoid", "u01", 1000, 4000000);
+    assert_int_equal(tmk_mlp_make(&spec, 1, &mlp), TMK_ENOMEM);
+    spec = make_spec("sigmoid", "u01", 4, 4);
+    assert_int_equal(tmk_ensemble_run(&spec, 0, 0, 1, NULL, &ensemble), TMK_EINVAL);
+}
+
+static void the_shallowest_networks(void **state)
+{
+    (void)state;
+    struct tmk_mlp_spec spec = make_spec("sigmoid", "u01", 1, 1);
+    struct tmk_mlp_result result = run(&spec, 0, true);
+    double y = tmk_scaled_value(result.output);
+    assert_true(isfinite(y) && isfinite(tmk_scaled_log10(layers[0].da)));
+    spec = make_spec("relu", "he", 2, 3);
+    spec.residual = true;
+    run(&spec, 0, true);
+    assert_finite(2);
+}
+
+static void spread_of_values(void **state)
+{
+    (void)state;
+    double values[] = {5, 1, 2, 3, 4, 9, 8, 7, 6, 10, 0}, two[] = {-INFINITY, 1}, one = 3;
+    struct tmk_spread spread = tmk_spread_of(values, 11);
+    assert_true(spread.lo == 1 && spread.median == 5 && spread.hi == 9);
+    assert_true(isinf(tmk_spread_of(two, 2).median));
+    assert_true(tmk_spread_of(&one, 1).lo == 3);
+    assert_true(isnan(tmk_spread_of(NULL, 0).median));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(golden_vectors),
+        cmocka_unit_test(a_wrong_vector_fails),
+        cmocka_unit_test(other_vectors_are_refused),
+        cmocka_unit_test(published_case_to_the_last_digit),
+        cmocka_unit_test(textbook_slopes_lose_saturated_units),
+        cmocka_unit_test(gradients_equal_differences),
+        cmocka_unit_test(scaled_numbers),
+        cmocka_unit_test(norms_at_both_ends_of_double),
+        cmocka_unit_test(slopes_without_cancellation),
+        cmocka_unit_test(saturation_starts_where_the_header_says),
+        cmocka_unit_test(a_thousand_layers_stay_finite),
+        cmocka_unit_test(signals_that_grow_or_shrink_stay_finite),
+        cmocka_unit_test(slopes_beyond_double),
+        cmocka_unit_test(f32_agrees_with_f64),
+        cmocka_unit_test(implementations_agree),
+        cmocka_unit_test(one_sample_has_equal_norms_of_bias_and_delta),
+        cmocka_unit_test(spectral_norms),
+        cmocka_unit_test(gradients_obey_the_product_bound),
+        cmocka_unit_test(moments_of_initialisations),
+        cmocka_unit_test(seeds_in_parallel_equal_one_by_one),
+        cmocka_unit_test(a_watcher_stops_all_threads),
+        cmocka_unit_test(impossible_networks_are_refused),
+        cmocka_unit_test(the_shallowest_networks),
+        cmocka_unit_test(spread_of_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
