@@ -1,5 +1,7 @@
 #include "tally.h"
 #include "conv2d.h"
+#include "matmul.h"
+#include "mlp_vectors.h"
 #include "progress.h"
 
 #include <math.h>
@@ -13,23 +15,37 @@ static bool chosen(const char *const *names, const char *name)
     return *names != NULL;
 }
 
+/* A row for every chosen implementation of `impls`, unless `op` was not chosen. */
+static void add_rows(struct tmk_tally *tally, const struct tmk_selection *selection,
+                     const struct tmk_op *op, const struct tmk_impl *const *impls)
+{
+    for (; *impls; impls++)
+        if (tmk_select_has_impl(selection, (*impls)->name))
+            tally->rows[tally->nrows++] = (struct tmk_tally_row){.op = op, .impl = *impls};
+}
+
+static size_t count_all(const struct tmk_impl *const *impls)
+{
+    size_t count = 0;
+    while (impls[count])
+        count++;
+    return count;
+}
+
 enum tmk_status tmk_tally_make(const struct tmk_selection *selection, struct tmk_tally *out)
 {
-    size_t capacity = 0;
+    size_t capacity = count_all(tmk_op_matmul.impls);
     *out = (struct tmk_tally){0};
     for (size_t i = 0; tmk_ops[i]; i++)
-        for (size_t j = 0; tmk_ops[i]->impls[j]; j++)
-            capacity++;
+        capacity += count_all(tmk_ops[i]->impls);
     out->rows = calloc(capacity, sizeof *out->rows);
     if (!out->rows)
         return tmk_fail(TMK_ENOMEM, "no memory for a table of %zu implementations", capacity);
-    for (size_t i = 0; tmk_ops[i]; i++) {
-        const struct tmk_op *op = tmk_ops[i];
-        for (size_t j = 0; op->impls[j]; j++)
-            if (chosen(selection->ops, op->name) &&
-                tmk_select_has_impl(selection, op->impls[j]->name))
-                out->rows[out->nrows++] = (struct tmk_tally_row){.op = op, .impl = op->impls[j]};
-    }
+    for (size_t i = 0; tmk_ops[i]; i++)
+        if (chosen(selection->ops, tmk_ops[i]->name))
+            add_rows(out, selection, tmk_ops[i], tmk_ops[i]->impls);
+    if (chosen(selection->ops, tmk_op_matmul.name)) /* whose products the networks are made of */
+        add_rows(out, selection, &tmk_op_sigmoid_mlp, tmk_op_matmul.impls);
     return TMK_OK;
 }
 
@@ -125,12 +141,12 @@ enum tmk_status tmk_tally_add(struct tmk_tally *tally, const struct tmk_tally_ce
 
 static void print_table(const struct tmk_tally *tally)
 {
-    printf("%-8s %-16s %9s %9s %9s  %s\n", "op", "impl", "checked", "failed", "skipped",
+    printf("%-11s %-16s %9s %9s %9s  %s\n", "op", "impl", "checked", "failed", "skipped",
            "worst error/bound");
     for (size_t i = 0; i < tally->nrows; i++) {
         const struct tmk_tally_row *row = &tally->rows[i];
         if (row->checked + row->skipped)
-            printf("%-8s %-16s %9zu %9zu %9zu  %.3g\n", row->op->name, row->impl->name,
+            printf("%-11s %-16s %9zu %9zu %9zu  %.3g\n", row->op->name, row->impl->name,
                    row->checked, row->failed, row->skipped, row->worst);
     }
     for (size_t i = 0; i < tally->nreasons; i++)

@@ -154,7 +154,9 @@ static const struct tmk_usage usage = {
         "|result - reference| <= gamma_K |A||B|, gamma_K = K u / (1 - K u) (Higham 2002, 3.1).\n"
         "Without a problem the set `quick` is verified; --threads is 1,max by default.\n"
         "With --vectors the right answers come from files of reference vectors instead, for\n"
-        "f32 and f64 and both layouts unless told otherwise.\n"
+        "f32 and f64 and both layouts unless told otherwise. Vectors of deep sigmoid networks\n"
+        "(sigmoid_mlp) run on each implementation of matmul, in f64, and must be right to 1e-9\n"
+        "however far below the range of double a gradient has vanished.\n"
         "Exit code 1: a check failed; 4: a problem did not fit into memory.",
     .examples = "tilemark verify 'conv2d:mb1ic16ih28oc32oh28kh3ph1' 'matmul:61x67:67x71'\n"
                 "tilemark verify --set quick --impl blocked --threads 1,2,3 --dtype f32,f64\n"

@@ -1,4 +1,5 @@
 #include "conv2d.h"
+#include "mlp_vectors.h"
 #include "progress.h"
 #include "vectors.h"
 #include "verify.h"
@@ -119,26 +120,59 @@ static enum tmk_status check_variant(const struct tmk_selection *selection, stru
     return TMK_OK;
 }
 
-static enum tmk_status check_vector(const struct tmk_selection *selection, struct tmk_tally *tally,
-                                    const struct tmk_vector *vector, const char *source)
+/* A deep network takes all directions of matmul in turn, in f64. */
+static enum tmk_status check_network(const struct tmk_selection *selection, struct tmk_tally *tally,
+                                     const struct tmk_vector *vector, const char *source)
 {
+    struct tmk_problem problem;
+    TMK_TRY(tmk_mlp_vector_problem(vector, &problem));
+    for (size_t i = 0; i < tally->nrows; i++) {
+        struct tmk_tally_cell cell = {
+            .row = &tally->rows[i], .problem = &problem, .dir = TMK_FWD, .source = source};
+        if (cell.row->op != problem.op)
+            continue;
+        for (size_t t = 0; t < selection->nthreads && !tmk_cli_interrupted; t++) {
+            struct tmk_verdict verdict = {0};
+            cell.threads = selection->thread_counts[t];
+            enum tmk_status status =
+                tmk_mlp_vector_check(vector, cell.row->impl, cell.threads, &verdict);
+            TMK_TRY(tmk_tally_add(tally, &cell, status, &verdict));
+        }
+    }
+    return TMK_OK;
+}
+
+/* A vector of convolution or of matrix multiplication in every chosen dtype and layout. */
+static enum tmk_status check_op(const struct tmk_selection *selection, struct tmk_tally *tally,
+                                const struct tmk_vector *vector, const char *source)
+{
+    bool has_layout = !strcmp(vector->op, tmk_op_conv2d.name);
     for (enum tmk_dtype dtype = 0; dtype < TMK_NDTYPES; dtype++) {
         for (enum tmk_layout layout = 0; layout < TMK_NLAYOUTS; layout++) {
-            bool has_layout = !strcmp(vector->op, tmk_op_conv2d.name);
             if (!selection->dtypes[dtype] ||
                 !(has_layout ? selection->layouts[layout] : layout == TMK_NCHW))
                 continue;
             struct tmk_problem *problem;
-            enum tmk_status status = tmk_vector_problem(vector, dtype, layout, &problem);
-            if (status == TMK_EUNSUPPORTED)
-                return tmk_tally_skip(tally, "vector", tmk_message());
-            TMK_TRY(status);
-            status = check_variant(selection, tally, vector, problem, source);
+            TMK_TRY(tmk_vector_problem(vector, dtype, layout, &problem));
+            enum tmk_status status = check_variant(selection, tally, vector, problem, source);
             free(problem);
             TMK_TRY(status);
         }
     }
     return TMK_OK;
+}
+
+static enum tmk_status check_vector(const struct tmk_selection *selection, struct tmk_tally *tally,
+                                    const struct tmk_vector *vector, const char *source)
+{
+    enum tmk_status status;
+    if (strcmp(vector->op, tmk_op_sigmoid_mlp.name))
+        status = check_op(selection, tally, vector, source);
+    else if (selection->dtypes[TMK_F64])
+        status = check_network(selection, tally, vector, source);
+    else
+        status = tmk_fail(TMK_EUNSUPPORTED, "op 'sigmoid_mlp' is checked in f64 only");
+    return status == TMK_EUNSUPPORTED ? tmk_tally_skip(tally, "vector", tmk_message()) : status;
 }
 
 static enum tmk_status check_file(const struct tmk_selection *selection, struct tmk_tally *tally,

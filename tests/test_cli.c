@@ -322,7 +322,9 @@ static void verify_passes_on_golden_vectors(void **state)
     snprintf(path, sizeof path, "%s/golden", getenv("TMK_TEST_DIR"));
     run("verify", "--vectors", path);
     expect(0, " 0 failed", "");
-    expect(0, "'sigmoid_mlp' is not checked here", "");
+    expect(0, "\nsigmoid_mlp naive                   20         0         0", "");
+    run("verify", "--vectors", path, "--dtype", "f32", "--threads", "1", "--op", "matmul");
+    expect(0, "10 times: op 'sigmoid_mlp' is checked in f64 only", "");
 }
 
 /* A file of reference vectors with this text; the caller unlinks it. */

@@ -151,7 +151,7 @@ enum tmk_status tmk_vector_problem(const struct tmk_vector *vector, enum tmk_dty
 {
     const struct vocabulary *vocabulary = vocabulary_of(vector->op);
     if (!vocabulary)
-        return tmk_fail(TMK_EUNSUPPORTED, "op '%s' is not checked here: conv2d and matmul are",
+        return tmk_fail(TMK_EUNSUPPORTED, "op '%s' is not checked here: conv2d, matmul and sigmoid_mlp are",
                         vector->op);
     const struct tmk_context context = {
         .dtype = dtype, .layout = layout, .no_bias = !tmk_vector_find(vector, "b")};
