@@ -2,10 +2,9 @@
 
 #include <math.h>
 
-#define REACH 12.0      /* standard deviations; beyond them a Gaussian is below 1e-31 */
-#define MOST_STEPS 2000 /* of a fixed point's iteration */
-#define SETTLED 1e-14   /* relative change */
-#define FAR 1e60        /* from 1, at which mean squares are put in other units */
+#define REACH 12.0        /* standard deviations; beyond them a Gaussian is below 1e-31 */
+#define NEARLY_ZERO 1e-30 /* a mean square */
+#define FAR 1e60          /* from 1, at which mean squares are put in other units */
 
 static double value(const struct tmk_activation *activation, double z)
 {
@@ -31,7 +30,7 @@ static double expectation(double (*f)(const struct tmk_activation *, double),
                           const struct tmk_activation *activation, double q)
 {
     double deviation = sqrt(q), sum = 0;
-    double step = fmin(0.25 * deviation, 0.125);
+    double step = activation->rate == 0 ? 0.25 * deviation : fmin(0.25 * deviation, 0.125);
     if (q == 0)
         return f(activation, 0);
     for (double u = 0.5 * step; u < REACH * deviation; u += step)
@@ -45,17 +44,21 @@ static double mean_slope_squared(const struct tmk_activation *activation, double
     return expectation(slope_squared, activation, activation->rate == 0 ? 1 : q);
 }
 
+/* E[phi^2] grows more slowly than q, so that q's image over q falls: one crossing of 1. */
 double tmk_meanfield_fixed_point(const struct tmk_activation *activation, double sigma_w2,
                                  double sigma_b2)
 {
-    double q = 1, before = 0;
-    for (int i = 0; i < MOST_STEPS && fabs(q - before) > SETTLED * q; i++) {
-        before = q;
-        q = sigma_w2 * expectation(value_squared, activation, q) + sigma_b2;
-        if (q > FAR)
-            return INFINITY;
+    if (activation->rate == 0) /* E[relu^2] = q/2 */
+        return sigma_w2 < 2 ? sigma_b2 / (1 - sigma_w2 / 2) : INFINITY;
+    double lo = NEARLY_ZERO, hi = sigma_w2 + sigma_b2; /* |phi| <= 1 */
+    while (hi / lo > 1 + 1e-14) {
+        double q = sqrt(lo * hi);
+        if (sigma_w2 * expectation(value_squared, activation, q) + sigma_b2 > q)
+            lo = q;
+        else
+            hi = q;
     }
-    return q;
+    return lo == NEARLY_ZERO ? 0 : hi;
 }
 
 double tmk_meanfield_chi(const struct tmk_activation *activation, double sigma_w2, double q)
@@ -132,7 +135,9 @@ bool tmk_meanfield_predict(const struct tmk_mlp_spec *spec, struct tmk_meanfield
         return false;
     for (size_t l = 1; l <= spec->depth; l++) {
         struct tmk_init_moments moments = moments_of(spec, l);
-        double q = width * moments.variance * y.square + moments.bias_variance * pow(10, -y.offset);
+        double q = width * moments.variance * y.square;
+        if (moments.bias_variance > 0)
+            q += moments.bias_variance * pow(10, -y.offset);
         layers[l - 1].log10_y = 0.5 * (log10(width * y.square) + y.offset);
         layers[l - 1].q = q * pow(10, y.offset);
         if (l < spec->depth)

@@ -14,8 +14,8 @@
 
 #include "mlp.h"
 
-/* q* = sigma_w^2 E[phi(sqrt(q*) z)^2] + sigma_b^2, by iteration from 1; infinity if it grows
- * without end (relu above sigma_w^2 = 2). */
+/* The stable q* = sigma_w^2 E[phi(sqrt(q*) z)^2] + sigma_b^2 of an activation of this room;
+ * infinity if q grows without end (relu from sigma_w^2 = 2 on). */
 double tmk_meanfield_fixed_point(const struct tmk_activation *activation, double sigma_w2,
                                  double sigma_b2);
 
