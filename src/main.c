@@ -13,6 +13,7 @@ static const struct tmk_command commands[] = {
     {"count", "count a network's parameters, work and memory", tmk_command_count},
     {"inception", "weigh naive Inception modules against bottlenecks", tmk_command_inception},
     {"receptive", "show which inputs an output depends on", tmk_command_receptive},
+    {"vanishing", "follow gradients through deep networks, beside theory", tmk_command_vanishing},
     {NULL, NULL, NULL},
 };
 

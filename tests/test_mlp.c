@@ -233,6 +233,8 @@ static void scaled_numbers(void **state)
     assert_close(tmk_scaled_log10(tiny), -1661 * log10(2), 1e-15);
     assert_true(tmk_scaled_value(tiny) == 0);
     assert_string_equal(tmk_scaled_format(tiny, 4, text, sizeof text), "9.754e-501");
+    tiny.mantissa = -tiny.mantissa;
+    assert_string_equal(tmk_scaled_format(tiny, 2, text, sizeof text), "-9.8e-501");
     assert_string_equal(tmk_scaled_format(tmk_scaled_make(0.5, 3), 4, text, sizeof text), "4");
     assert_string_equal(tmk_scaled_format(tmk_scaled_make(0, 9), 4, text, sizeof text), "0");
     assert_true(isinf(tmk_scaled_log10(tmk_scaled_make(0, 0))));
@@ -369,6 +371,19 @@ static void implementations_agree(void **state)
     }
 }
 
+static void weights_kept_equal_weights_drawn_again(void **state)
+{
+    (void)state;
+    struct tmk_mlp_layer kept[5];
+    struct tmk_mlp_spec spec = make_spec("sigmoid", "normal", 5, 11);
+    spec.keep_bytes = 1 << 20;
+    run(&spec, 3, true);
+    memcpy(kept, layers, sizeof kept);
+    spec.keep_bytes = 0;
+    run(&spec, 3, true);
+    assert_memory_equal(layers, kept, sizeof kept);
+}
+
 static void one_sample_has_equal_norms_of_bias_and_delta(void **state)
 {
     (void)state;
@@ -444,8 +459,9 @@ static void seeds_in_parallel_equal_one_by_one(void **state)
 {
     (void)state;
     struct tmk_mlp_spec spec = make_spec("sigmoid", "glorot", 8, 16);
+    struct tmk_ensemble_plan plan = {spec, 40, 9, 3, true, {0}};
     struct tmk_ensemble ensemble;
-    check_ok(tmk_ensemble_run(&spec, 40, 9, 3, NULL, &ensemble));
+    check_ok(tmk_ensemble_run(&plan, &ensemble));
     for (size_t s = 0; s < 9; s++) {
         struct tmk_mlp_result alone = run(&spec, 40 + (uint32_t)s, s == 0);
         assert_memory_equal(layers, ensemble.results[s].layers, 8 * sizeof *layers);
@@ -465,11 +481,11 @@ static bool count_down(void *left)
 static void a_watcher_stops_all_threads(void **state)
 {
     (void)state;
-    struct tmk_mlp_spec spec = make_spec("sigmoid", "glorot", 50, 16);
-    struct tmk_ensemble ensemble;
     int left = 60;
-    struct tmk_mlp_watch watch = {count_down, &left};
-    assert_int_equal(tmk_ensemble_run(&spec, 0, 20, 2, &watch, &ensemble), TMK_EINTR);
+    struct tmk_ensemble_plan plan = {
+        make_spec("sigmoid", "glorot", 50, 16), 0, 20, 2, false, {count_down, &left}};
+    struct tmk_ensemble ensemble;
+    assert_int_equal(tmk_ensemble_run(&plan, &ensemble), TMK_EINTR);
     assert_true(left >= -4 && left < 0);
 }
 
@@ -490,8 +506,8 @@ static void impossible_networks_are_refused(void **state)
     assert_int_equal(tmk_mlp_make(&spec, 1, &mlp), TMK_EINVAL);
     spec = make_spec("sigmoid", "u01", 1000, 4000000);
     assert_int_equal(tmk_mlp_make(&spec, 1, &mlp), TMK_ENOMEM);
-    spec = make_spec("sigmoid", "u01", 4, 4);
-    assert_int_equal(tmk_ensemble_run(&spec, 0, 0, 1, NULL, &ensemble), TMK_EINVAL);
+    struct tmk_ensemble_plan plan = {make_spec("sigmoid", "u01", 4, 4), 0, 0, 1, false, {0}};
+    assert_int_equal(tmk_ensemble_run(&plan, &ensemble), TMK_EINVAL);
 }
 
 static void the_shallowest_networks(void **state)
@@ -536,6 +552,7 @@ int main(void)
         cmocka_unit_test(slopes_beyond_double),
         cmocka_unit_test(f32_agrees_with_f64),
         cmocka_unit_test(implementations_agree),
+        cmocka_unit_test(weights_kept_equal_weights_drawn_again),
         cmocka_unit_test(one_sample_has_equal_norms_of_bias_and_delta),
         cmocka_unit_test(spectral_norms),
         cmocka_unit_test(gradients_obey_the_product_bound),

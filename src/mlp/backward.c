@@ -90,12 +90,13 @@ static enum tmk_status weight_gradient(struct tmk_mlp *mlp, size_t l, const stru
 static enum tmk_status propagate(struct tmk_mlp *mlp, size_t l, const struct tmk_view *delta,
                                  long exponent)
 {
-    size_t units = tmk_mlp_units(mlp, l), count = mlp->spec.batch * mlp->spec.width;
+    size_t count = mlp->spec.batch * mlp->spec.width;
     double *signal = mlp->buffer[TMK_MLP_SIGNAL], *product = mlp->buffer[TMK_MLP_SCRATCH];
     bool skips = mlp->spec.residual && l < mlp->spec.depth;
     struct tmk_random random = ((struct tmk_random *)mlp->buffer[TMK_MLP_STREAMS])[l - 1];
-    tmk_mlp_draw_layer(mlp, l, &random);
-    struct tmk_view weights = tmk_mlp_matrix(mlp, TMK_MLP_WEIGHTS, units, mlp->spec.width);
+    if (!mlp->keeps_weights)
+        tmk_mlp_draw_layer(mlp, l, &random);
+    struct tmk_view weights = tmk_mlp_weights(mlp, l);
     struct tmk_view out = tmk_mlp_matrix(mlp, TMK_MLP_PRODUCT, mlp->spec.batch, mlp->spec.width);
     TMK_TRY(tmk_mlp_multiply(mlp, l, TMK_BWD_D, &out, &weights, delta));
     tmk_mlp_load(&out, product);

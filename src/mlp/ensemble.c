@@ -10,10 +10,8 @@
 
 /* What the threads share; the first failure is kept with its message. */
 struct crew {
-    const struct tmk_mlp_spec *spec;
-    const struct tmk_mlp_watch *watch;
+    const struct tmk_ensemble_plan *plan;
     struct tmk_ensemble *ensemble;
-    uint32_t first;
     struct tmk_mlp **mlps; /* one each */
     int workers;
     enum tmk_status status;
@@ -37,8 +35,9 @@ static enum tmk_status allocate(size_t seeds, size_t depth, struct tmk_ensemble 
 
 static void run_seed(struct crew *crew, struct tmk_mlp *mlp, size_t s)
 {
-    enum tmk_status status = tmk_mlp_run(mlp, crew->first + (uint32_t)s, s == 0, crew->watch,
-                                         &crew->ensemble->results[s]);
+    const struct tmk_ensemble_plan *plan = crew->plan;
+    enum tmk_status status = tmk_mlp_run(mlp, plan->first + (uint32_t)s, plan->spectral && s == 0,
+                                         &plan->watch, &crew->ensemble->results[s]);
 #pragma omp critical(tmk_ensemble)
     if (status != TMK_OK && crew->status == TMK_OK) {
         crew->status = status;
@@ -70,24 +69,24 @@ static enum tmk_status run_seeds(struct crew *crew)
 }
 
 /* As many networks at a time as there are threads, seeds and memory for, and one at least. */
-static enum tmk_status count_workers(const struct tmk_mlp_spec *spec, size_t seeds, int threads,
-                                     int *workers)
+static enum tmk_status count_workers(const struct tmk_ensemble_plan *plan, int *workers)
 {
     size_t bytes, available = tmk_memory_available();
-    TMK_TRY(tmk_mlp_bytes(spec, 1, &bytes));
+    TMK_TRY(tmk_mlp_bytes(&plan->spec, 1, &bytes));
     size_t fit = TMK_MAX(available / TMK_MAX(bytes, (size_t)1), (size_t)1);
-    *workers = (int)TMK_MIN((size_t)threads, TMK_MIN(seeds, fit));
+    *workers = (int)TMK_MIN((size_t)plan->threads, TMK_MIN(plan->seeds, fit));
     return TMK_OK;
 }
 
-static enum tmk_status employ(struct crew *crew, int threads)
+static enum tmk_status employ(struct crew *crew)
 {
+    const struct tmk_ensemble_plan *plan = crew->plan;
     enum tmk_status status = TMK_OK;
     crew->mlps = calloc((size_t)crew->workers, sizeof *crew->mlps);
     if (!crew->mlps)
         return tmk_fail(TMK_ENOMEM, "no memory for %d networks", crew->workers);
     for (int w = 0; w < crew->workers && status == TMK_OK; w++)
-        status = tmk_mlp_make(crew->spec, crew->workers == 1 ? threads : 1, &crew->mlps[w]);
+        status = tmk_mlp_make(&plan->spec, crew->workers == 1 ? plan->threads : 1, &crew->mlps[w]);
     if (status == TMK_OK)
         status = run_seeds(crew);
     for (int w = 0; w < crew->workers; w++)
@@ -96,16 +95,14 @@ static enum tmk_status employ(struct crew *crew, int threads)
     return status;
 }
 
-enum tmk_status tmk_ensemble_run(const struct tmk_mlp_spec *spec, uint32_t first, size_t seeds,
-                                 int threads, const struct tmk_mlp_watch *watch,
-                                 struct tmk_ensemble *out)
+enum tmk_status tmk_ensemble_run(const struct tmk_ensemble_plan *plan, struct tmk_ensemble *out)
 {
-    struct crew crew = {.spec = spec, .watch = watch, .ensemble = out, .first = first};
-    if (seeds == 0)
+    struct crew crew = {.plan = plan, .ensemble = out};
+    if (plan->seeds == 0)
         return tmk_fail(TMK_EINVAL, "0 seeds: ask for 1 or more");
-    TMK_TRY(count_workers(spec, seeds, threads, &crew.workers));
-    TMK_TRY(allocate(seeds, spec->depth, out));
-    enum tmk_status status = employ(&crew, threads);
+    TMK_TRY(count_workers(plan, &crew.workers));
+    TMK_TRY(allocate(plan->seeds, plan->spec.depth, out));
+    enum tmk_status status = employ(&crew);
     if (status != TMK_OK)
         tmk_ensemble_free(out);
     return status;

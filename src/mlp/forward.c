@@ -12,8 +12,7 @@ static size_t elements(const struct tmk_mlp *mlp, size_t l)
 
 void tmk_mlp_draw_layer(struct tmk_mlp *mlp, size_t l, struct tmk_random *random)
 {
-    struct tmk_view weights =
-        tmk_mlp_matrix(mlp, TMK_MLP_WEIGHTS, tmk_mlp_units(mlp, l), mlp->spec.width);
+    struct tmk_view weights = tmk_mlp_weights(mlp, l);
     tmk_init_draw(mlp->spec.init, mlp->spec.sigma_w, random, &weights, mlp->buffer[TMK_MLP_BIASES]);
 }
 
@@ -36,7 +35,7 @@ static enum tmk_status preactivate(struct tmk_mlp *mlp, size_t l)
     int exponent = (int)*tmk_mlp_exponent(mlp, l - 1);
     double *z = tmk_mlp_z(mlp, l), *bias = mlp->buffer[TMK_MLP_BIASES];
     struct tmk_view y = tmk_mlp_y(mlp, l - 1);
-    struct tmk_view weights = tmk_mlp_matrix(mlp, TMK_MLP_WEIGHTS, units, mlp->spec.width);
+    struct tmk_view weights = tmk_mlp_weights(mlp, l);
     struct tmk_view out = tmk_mlp_matrix(mlp, TMK_MLP_PRODUCT, mlp->spec.batch, units);
     TMK_TRY(tmk_mlp_multiply(mlp, l, TMK_FWD, &y, &weights, &out));
     tmk_mlp_load(&out, z);

@@ -59,6 +59,12 @@ static enum tmk_status check_sizes(const struct tmk_mlp_spec *spec)
     return TMK_OK;
 }
 
+static bool keeps_weights(const struct tmk_mlp_spec *spec)
+{
+    size_t matrix = product(spec->width, spec->width, tmk_dtype_size(spec->dtype));
+    return product(spec->depth, matrix, 1) <= spec->keep_bytes;
+}
+
 /* Where each buffer starts; start[TMK_MLP_NBUFFERS] is the end of the last. */
 static enum tmk_status lay_out(const struct tmk_mlp_spec *spec, size_t workspace, size_t *start)
 {
@@ -68,7 +74,8 @@ static enum tmk_status lay_out(const struct tmk_mlp_spec *spec, size_t workspace
         [TMK_MLP_ACTIVATIONS] = product(depth, signal, real),
         [TMK_MLP_PREACTIVATIONS] = product(depth, signal, sizeof(double)),
         [TMK_MLP_TARGETS] = product(batch, sizeof(double), 1),
-        [TMK_MLP_WEIGHTS] = product(width, width, real),
+        [TMK_MLP_WEIGHTS] =
+            product(keeps_weights(spec) ? depth : 1, width, product(width, real, 1)),
         [TMK_MLP_BIASES] = product(width, sizeof(double), 1),
         [TMK_MLP_GRADIENT] = product(width, width, real),
         [TMK_MLP_DELTA] = product(signal, real, 1),
@@ -125,6 +132,7 @@ static enum tmk_status prepare(struct tmk_mlp *mlp, int threads)
     TMK_TRY(tmk_alloc(start[TMK_MLP_NBUFFERS], "a network", &mlp->memory));
     for (int i = 0; i < TMK_MLP_NBUFFERS; i++)
         mlp->buffer[i] = (char *)mlp->memory + start[i];
+    mlp->keeps_weights = keeps_weights(&mlp->spec);
     mlp->exec = (struct tmk_exec){.threads = threads,
                                   .workspace = mlp->buffer[TMK_MLP_WORKSPACE],
                                   .workspace_bytes = workspace};
@@ -186,6 +194,14 @@ struct tmk_view tmk_mlp_y(const struct tmk_mlp *mlp, size_t l)
     size_t bytes = mlp->spec.batch * mlp->spec.width * tmk_dtype_size(mlp->spec.dtype);
     return dense(mlp->spec.dtype, (char *)mlp->buffer[TMK_MLP_ACTIVATIONS] + l * bytes,
                  mlp->spec.batch, mlp->spec.width);
+}
+
+struct tmk_view tmk_mlp_weights(const struct tmk_mlp *mlp, size_t l)
+{
+    size_t width = mlp->spec.width, slot = mlp->keeps_weights ? l - 1 : 0;
+    size_t bytes = width * width * tmk_dtype_size(mlp->spec.dtype);
+    return dense(mlp->spec.dtype, (char *)mlp->buffer[TMK_MLP_WEIGHTS] + slot * bytes,
+                 tmk_mlp_units(mlp, l), width);
 }
 
 struct tmk_view tmk_mlp_matrix(const struct tmk_mlp *mlp, enum tmk_mlp_buffer buffer, size_t rows,

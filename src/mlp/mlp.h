@@ -11,8 +11,8 @@
  * dL/dY_l]
  *
  * Signals carry a power of two beside them, so that neither a gradient of 1e-5000 nor an activation
- * of 1e+5000 leaves the range of numbers. Weights are not kept but drawn again on the way back: a
- * network takes the memory of one layer's weights and of all layers' activations. */
+ * of 1e+5000 leaves the range of numbers. Weights beyond TMK_MLP_KEEP_WEIGHTS bytes are not kept
+ * but drawn again on the way back: then a network takes the memory of one layer's weights. */
 #ifndef TMK_MLP_MLP_H
 #define TMK_MLP_MLP_H
 
@@ -28,6 +28,7 @@ struct tmk_mlp_spec {
     double sigma_w; /* read by init `normal` */
     bool residual;
     bool textbook;               /* slopes as most programs compute them: see activation.h */
+    size_t keep_bytes;           /* weights up to this size are kept for the way back */
     enum tmk_dtype dtype;        /* of weights, activations and products */
     const struct tmk_impl *impl; /* of tmk_op_matmul */
 };
@@ -65,7 +66,7 @@ enum tmk_status tmk_mlp_make(const struct tmk_mlp_spec *spec, int threads, struc
 void tmk_mlp_free(struct tmk_mlp *mlp);
 
 /* Draw the network of this seed, run it forward and backward. `spectral`: find each ||A_l||_2 as
- * well, by power iteration on A^T A, to about 0.1 % (from below). */
+ * well, by Lanczos' method, to some five digits (from below). */
 enum tmk_status tmk_mlp_run(struct tmk_mlp *mlp, uint32_t seed, bool spectral,
                             const struct tmk_mlp_watch *watch, struct tmk_mlp_result *result);
 

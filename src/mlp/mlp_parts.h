@@ -10,7 +10,7 @@ enum tmk_mlp_buffer {
     TMK_MLP_ACTIVATIONS,    /* real (L, B, n): Y_0 .. Y_(L-1) */
     TMK_MLP_PREACTIVATIONS, /* double (L, B, n): Z_1 .. Z_L */
     TMK_MLP_TARGETS,        /* double (B) */
-    TMK_MLP_WEIGHTS,        /* real (n, n): A_l */
+    TMK_MLP_WEIGHTS,        /* real (n, n) or, if all are kept, (L, n, n): A_l */
     TMK_MLP_BIASES,         /* double (n): b_l */
     TMK_MLP_GRADIENT,       /* real (n, n): dL/dA_l */
     TMK_MLP_DELTA,          /* real (B, n): dL/dZ_l, and any other factor of a product */
@@ -26,6 +26,7 @@ enum tmk_mlp_buffer {
 struct tmk_mlp {
     struct tmk_mlp_spec spec;
     struct tmk_matmul hidden, last; /* SRC Y_(l-1), WEI A_l^T, DST Z_l */
+    bool keeps_weights;             /* for the way back, instead of drawing them again */
     void *memory;
     void *buffer[TMK_MLP_NBUFFERS];
     struct tmk_exec exec;
@@ -47,6 +48,9 @@ struct tmk_view tmk_mlp_y(const struct tmk_mlp *mlp, size_t l);
 long *tmk_mlp_exponent(const struct tmk_mlp *mlp, size_t l);
 /* The power of two at which slopes are taken: 0 for a step, whose slope does not depend on it. */
 int tmk_mlp_slope_power(const struct tmk_mlp *mlp, size_t l);
+
+/* A_l (units, width). */
+struct tmk_view tmk_mlp_weights(const struct tmk_mlp *mlp, size_t l);
 
 /* A dense view (rows, cols) on one of the real buffers. */
 struct tmk_view tmk_mlp_matrix(const struct tmk_mlp *mlp, enum tmk_mlp_buffer buffer, size_t rows,
@@ -71,7 +75,8 @@ enum tmk_status tmk_mlp_forward(struct tmk_mlp *mlp, uint32_t seed, bool spectra
 enum tmk_status tmk_mlp_backward(struct tmk_mlp *mlp, const struct tmk_mlp_watch *watch,
                                  struct tmk_mlp_result *result);
 
-/* ||A_l||_2 of the weights in WEIGHTS, by power iteration; uses DELTA, PRODUCT and SCRATCH. */
+/* ||A_l||_2 of the weights just drawn, by Lanczos' method on A^T A (Golub & Van Loan,
+ * section 10.1); uses DELTA, PRODUCT, SCRATCH, SIGNAL and Z_l. */
 enum tmk_status tmk_mlp_spectral(struct tmk_mlp *mlp, size_t l, double *norm);
 
 /* TMK_EINTR if the watcher has had enough. */

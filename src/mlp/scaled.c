@@ -39,13 +39,14 @@ char *tmk_scaled_format(struct tmk_scaled x, int digits, char *buf, size_t size)
         snprintf(buf, size, "%.*g", digits, tmk_scaled_value(x));
         return buf;
     }
-    double log = tmk_scaled_log10(x), whole = floor(log);
+    struct tmk_scaled magnitude = {fabs(x.mantissa), x.exponent};
+    double log = tmk_scaled_log10(magnitude), whole = floor(log);
     double mantissa = pow(10, log - whole);
     if (mantissa >= 10 - 5 * pow(10, -digits)) { /* prints as the next power */
         mantissa = 1;
         whole += 1;
     }
-    snprintf(buf, size, "%.*ge%+.0f", digits, mantissa, whole);
+    snprintf(buf, size, "%.*ge%+.0f", digits, copysign(mantissa, x.mantissa), whole);
     return buf;
 }
 

@@ -19,8 +19,8 @@ double tmk_scaled_value(struct tmk_scaled x);
 /* log10 of a number >= 0; -infinity for 0. */
 double tmk_scaled_log10(struct tmk_scaled x);
 
-/* "9.79e-5", "1.23e-500": `digits` significant digits of a number >= 0, those of printf's %g within
- * the range of double. Returns buf. */
+/* "9.79e-5", "1.23e-500": `digits` significant digits, those of printf's %g within the range
+ * of double. Returns buf. */
 char *tmk_scaled_format(struct tmk_scaled x, int digits, char *buf, size_t size);
 
 /* The Euclidean norm of `count` values * 2^exponent, whatever their size; summed in double. NaN if

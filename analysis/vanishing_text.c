@@ -1,0 +1,355 @@
+/* What `tilemark vanishing` says on a terminal, and its tables as CSV. */
+#include "vanishing.h"
+
+#include "plot.h"
+#include "table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUND_TRIP 17 /* digits that tell a double from its neighbours; fewer if they do too */
+
+/* 10^log to four digits, though it underflow. */
+static void norm_cell(struct tmk_table *table, double log, bool csv)
+{
+    char text[64];
+    if (csv) {
+        tmk_table_cell(table, "%.10g", log);
+    } else if (!isfinite(log)) {
+        tmk_table_cell(table, "%s", isnan(log) ? "-" : log < 0 ? "0" : "inf");
+    } else {
+        double whole = floor(log / log10(2));
+        struct tmk_scaled norm = tmk_scaled_make(pow(10, log - whole * log10(2)), (long)whole);
+        tmk_table_cell(table, "%s", tmk_scaled_format(norm, 6, text, sizeof text));
+    }
+}
+
+/* "-" for what does not apply. */
+static void number_cell(struct tmk_table *table, const char *format, double value, bool csv)
+{
+    char text[64];
+    snprintf(text, sizeof text, format, value);
+    tmk_table_cell(table, "%s", csv || !isnan(value) ? text : "-");
+}
+
+/* Columns of the table of layers: a number of layer i + 1, and when it is worth showing. */
+static double layer_number(const struct tmk_study *study, size_t i)
+{
+    (void)study;
+    return (double)(i + 1);
+}
+
+static double da(const struct tmk_study *study, size_t i)
+{
+    return study->layers[i].da.median;
+}
+
+static double da_lo(const struct tmk_study *study, size_t i)
+{
+    return study->layers[i].da.lo;
+}
+
+static double da_hi(const struct tmk_study *study, size_t i)
+{
+    return study->layers[i].da.hi;
+}
+
+static double db(const struct tmk_study *study, size_t i)
+{
+    return study->layers[i].db.median;
+}
+
+static double factor(const struct tmk_study *study, size_t i)
+{
+    return study->layers[i].factor;
+}
+
+static double theory_factor(const struct tmk_study *study, size_t i)
+{
+    return study->layers[i].theory_factor;
+}
+
+static double bound_factor(const struct tmk_study *study, size_t i)
+{
+    if (i + 1 == study->plan.spec.depth)
+        return NAN;
+    return pow(10, study->layers[i].bound - study->layers[i + 1].bound);
+}
+
+static double mean_square(const struct tmk_study *study, size_t i)
+{
+    return study->layers[i].q;
+}
+
+static double theory_q(const struct tmk_study *study, size_t i)
+{
+    return study->layers[i].theory_q;
+}
+
+static double saturated_percent(const struct tmk_study *study, size_t i)
+{
+    return 100 * study->layers[i].saturated.median;
+}
+
+static double textbook_error(const struct tmk_study *study, size_t i)
+{
+    return study->layers[i].textbook_error;
+}
+
+static bool always(const struct tmk_study *study)
+{
+    (void)study;
+    return true;
+}
+
+static bool has_spread(const struct tmk_study *study)
+{
+    return study->plan.seeds > 1;
+}
+
+static bool has_theory(const struct tmk_study *study)
+{
+    return study->has_theory;
+}
+
+static bool has_textbook(const struct tmk_study *study)
+{
+    return !isnan(study->layers[0].textbook_error);
+}
+
+static const struct {
+    const char *head, *csv_head;
+    const char *format; /* NULL: the logarithm of a norm */
+    double (*get)(const struct tmk_study *study, size_t i);
+    bool (*shown)(const struct tmk_study *study);
+} fields[] = {
+    {"layer", "layer", "%.0f", layer_number, always},
+    {"dL/dA", "dA_log10", NULL, da, always},
+    {"10 %", "dA_log10_p10", NULL, da_lo, has_spread},
+    {"90 %", "dA_log10_p90", NULL, da_hi, has_spread},
+    {"dL/db", "db_log10", NULL, db, always},
+    {"factor", "factor", "%.4g", factor, always},
+    {"mean field", "theory_factor", "%.4g", theory_factor, has_theory},
+    {"bound", "bound_factor", "%.4g", bound_factor, always},
+    {"q", "q", "%.4g", mean_square, always},
+    {"mean field", "theory_q", "%.4g", theory_q, has_theory},
+    {"saturated %", "saturated_percent", "%.3g", saturated_percent, always},
+    {"s(1-s) errs by", "textbook_error", "%.2g", textbook_error, has_textbook},
+};
+#define NFIELDS (sizeof fields / sizeof *fields)
+
+enum tmk_status tmk_vanishing_write(const struct tmk_study *study, FILE *file, bool csv)
+{
+    struct tmk_column columns[NFIELDS];
+    struct tmk_table table = {.columns = columns};
+    for (size_t f = 0; f < NFIELDS; f++)
+        if (csv || fields[f].shown(study))
+            columns[table.ncolumns++] =
+                (struct tmk_column){csv ? fields[f].csv_head : fields[f].head, true};
+    for (size_t i = 0; i < study->plan.spec.depth; i++) {
+        for (size_t f = 0; f < NFIELDS; f++) {
+            if (!csv && !fields[f].shown(study))
+                continue;
+            double value = fields[f].get(study, i);
+            if (fields[f].format)
+                number_cell(&table, fields[f].format, value, csv);
+            else
+                norm_cell(&table, value, csv);
+        }
+    }
+    return tmk_table_print(&table, file, csv);
+}
+
+/* The fewest digits that read back as the same number. */
+static const char *shortest(struct tmk_scaled x, char *buf, size_t size)
+{
+    for (int digits = 15; digits <= ROUND_TRIP; digits++) {
+        tmk_scaled_format(x, digits, buf, size);
+        if (strtod(buf, NULL) == tmk_scaled_value(x))
+            break;
+    }
+    return buf;
+}
+
+static void print_first_seed(const struct tmk_study *study, bool textbook)
+{
+    char loss[64], first[64];
+    printf("\nseed %u: loss %s, dL/dA_1[0][0] = %s\n", study->plan.first,
+           shortest(study->loss, loss, sizeof loss),
+           shortest(study->da_first, first, sizeof first));
+    if (textbook)
+        printf("  with textbook slopes s(1-s): loss %s, dL/dA_1[0][0] = %s\n",
+               shortest(study->textbook_loss, loss, sizeof loss),
+               shortest(study->textbook_da_first, first, sizeof first));
+}
+
+static void print_fit(const struct tmk_study *study)
+{
+    const struct tmk_study_fit *fit = &study->fit;
+    if (isnan(fit->decades.median))
+        return;
+    printf("decades lost per layer: %.4g measured", fit->decades.median);
+    if (study->plan.seeds > 1)
+        printf(" (10 to 90 %% of the seeds: %.4g to %.4g)", fit->decades.lo, fit->decades.hi);
+    printf(", %.4g at least by the bound\n", fit->bound_decades);
+    if (!study->has_theory) {
+        printf("mean field: does not hold for weights of mean %g\n",
+               tmk_init_moments(study->plan.spec.init, 1, 1, 1).mean);
+        return;
+    }
+    printf("mean field: %.4g; the factor %.4g is %+.2f %% from it; distance of the curves %.2g "
+           "decades, R2 %.6f\n",
+           fit->theory_decades, pow(10, -fit->decades.median), 100 * (fit->ratio - 1), fit->rms,
+           fit->r2);
+}
+
+static void print_head(const struct tmk_study *study)
+{
+    const struct tmk_mlp_spec *spec = &study->plan.spec;
+    printf(
+        "%s: %zu layers of %zu %s units%s, batch %zu, %s, products by %s, %zu seed%s from %u\n\n",
+        study->label, spec->depth, spec->width, spec->activation->name,
+        spec->residual ? ", residual" : "", spec->batch, tmk_dtype_name[spec->dtype],
+        spec->impl->name, study->plan.seeds, study->plan.seeds > 1 ? "s" : "", study->plan.first);
+}
+
+static enum tmk_status plot_case(const struct tmk_study *study)
+{
+    enum { SERIES = 4 };
+    static const char *const names[SERIES] = {"log10 dL/dA", "log10 dL/db", "mean field of dL/db",
+                                              "bound on dL/db"};
+    size_t depth = study->plan.spec.depth;
+    double *values = calloc((SERIES + 1) * depth, sizeof *values);
+    if (!values)
+        return tmk_fail(TMK_ENOMEM, "no memory for a plot of %zu layers", depth);
+    double *x = values + SERIES * depth;
+    const double *series[SERIES];
+    for (size_t k = 0; k < SERIES; k++)
+        series[k] = values + k * depth;
+    for (size_t i = 0; i < depth; i++) {
+        const struct tmk_study_layer *layer = &study->layers[i];
+        const double at[SERIES] = {layer->da.median, layer->db.median, layer->theory_db,
+                                   layer->bound};
+        x[i] = (double)(i + 1);
+        for (size_t k = 0; k < SERIES; k++)
+            values[k * depth + i] = at[k];
+    }
+    const struct tmk_text_plot plot = {.title = "Norms of the gradients by layer",
+                                       .x_label = "layer",
+                                       .y_label = "log10",
+                                       .nseries = SERIES,
+                                       .names = names,
+                                       .points = depth,
+                                       .x = x,
+                                       .y = series};
+    enum tmk_status status = tmk_plot_text(&plot);
+    free(values);
+    return status;
+}
+
+enum tmk_status tmk_vanishing_summarise(const struct tmk_vanishing *vanishing, FILE *file, bool csv)
+{
+    static const struct tmk_column columns[] = {
+        {"init", false},    {"decades/layer", true}, {"mean field", true},  {"bound", true},
+        {"factor", true},   {"off by %", true},      {"rms decades", true}, {"R2", true},
+        {"saturated", true}};
+    struct tmk_table table = TMK_TABLE(columns);
+    for (size_t i = 0; i < vanishing->ncases; i++) {
+        const struct tmk_study *study = &vanishing->cases[i];
+        const struct tmk_study_fit *fit = &study->fit;
+        tmk_table_cell(&table, "%s", study->label);
+        number_cell(&table, "%.4g", fit->decades.median, csv);
+        number_cell(&table, "%.4g", fit->theory_decades, csv);
+        number_cell(&table, "%.4g", fit->bound_decades, csv);
+        number_cell(&table, "%.4g", pow(10, -fit->decades.median), csv);
+        number_cell(&table, "%+.2f", 100 * (fit->ratio - 1), csv);
+        number_cell(&table, "%.2g", fit->rms, csv);
+        number_cell(&table, "%.6f", fit->r2, csv);
+        number_cell(&table, "%.3g", saturated_percent(study, study->plan.spec.depth / 2), csv);
+    }
+    return tmk_table_print(&table, file, csv);
+}
+
+enum tmk_status tmk_vanishing_write_sweep(const struct tmk_sweep *sweep, FILE *file, bool csv)
+{
+    static const struct tmk_column columns[] = {{"sigma_w", true},    {"decades/layer", true},
+                                                {"mean field", true}, {"factor", true},
+                                                {"off by %", true},   {"saturated %", true}};
+    struct tmk_table table = TMK_TABLE(columns);
+    for (size_t i = 0; i < sweep->points; i++) {
+        const struct tmk_study *study = &sweep->studies[i];
+        number_cell(&table, "%.4g", sweep->sigma_w[i], csv);
+        number_cell(&table, "%.4g", study->fit.decades.median, csv);
+        number_cell(&table, "%.4g", study->fit.theory_decades, csv);
+        number_cell(&table, "%.4g", pow(10, -study->fit.decades.median), csv);
+        number_cell(&table, "%+.2f", 100 * (study->fit.ratio - 1), csv);
+        number_cell(&table, "%.3g", saturated_percent(study, study->plan.spec.depth / 2), csv);
+    }
+    return tmk_table_print(&table, file, csv);
+}
+
+static enum tmk_status plot_sweep(const struct tmk_sweep *sweep)
+{
+    static const char *const names[] = {"measured", "mean field"};
+    double *measured = calloc(2 * sweep->points, sizeof *measured);
+    if (!measured)
+        return tmk_fail(TMK_ENOMEM, "no memory for a plot of %zu points", sweep->points);
+    double *theory = measured + sweep->points;
+    for (size_t i = 0; i < sweep->points; i++) {
+        measured[i] = sweep->studies[i].fit.decades.median;
+        theory[i] = sweep->studies[i].fit.theory_decades;
+    }
+    const double *const series[] = {measured, theory};
+    const struct tmk_text_plot plot = {.title = "Decades lost per layer",
+                                       .x_label = "sigma_w",
+                                       .y_label = "decades",
+                                       .log_x = true,
+                                       .nseries = 2,
+                                       .names = names,
+                                       .points = sweep->points,
+                                       .x = sweep->sigma_w,
+                                       .y = series};
+    enum tmk_status status = tmk_plot_text(&plot);
+    free(measured);
+    return status;
+}
+
+static enum tmk_status print_sweep(const struct tmk_sweep *sweep, bool plots)
+{
+    const struct tmk_ensemble_plan *plan = &sweep->plan;
+    printf("sweep of sigma_w: %zu layers of %zu %s units%s, weights N(0, sigma_w^2/n), %zu seed%s "
+           "each\n\n",
+           plan->spec.depth, plan->spec.width, plan->spec.activation->name,
+           plan->spec.residual ? ", residual" : "", plan->seeds, plan->seeds > 1 ? "s" : "");
+    TMK_TRY(tmk_vanishing_write_sweep(sweep, stdout, false));
+    if (!plan->spec.residual)
+        printf("\nmean field: gradients neither vanish nor explode at sigma_w = %.4g\n",
+               sweep->critical);
+    if (isnan(sweep->crossing))
+        printf("measured: the decay does not vanish between %.4g and %.4g\n", sweep->sigma_w[0],
+               sweep->sigma_w[sweep->points - 1]);
+    else
+        printf("measured: the decay vanishes at sigma_w = %.4g\n", sweep->crossing);
+    return plots ? plot_sweep(sweep) : TMK_OK;
+}
+
+enum tmk_status tmk_vanishing_print(const struct tmk_vanishing *vanishing, bool plots)
+{
+    for (size_t i = 0; i < vanishing->ncases; i++) {
+        const struct tmk_study *study = &vanishing->cases[i];
+        print_head(study);
+        TMK_TRY(tmk_vanishing_write(study, stdout, false));
+        print_first_seed(study, vanishing->textbook);
+        print_fit(study);
+        if (plots && vanishing->ncases == 1)
+            TMK_TRY(plot_case(study));
+        printf("\n");
+    }
+    if (vanishing->ncases > 1) {
+        TMK_TRY(tmk_vanishing_summarise(vanishing, stdout, false));
+        printf("\n");
+    }
+    return vanishing->swept ? print_sweep(&vanishing->sweep, plots) : TMK_OK;
+}
