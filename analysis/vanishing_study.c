@@ -85,8 +85,7 @@ static void bound(struct tmk_study *study, const struct tmk_ensemble *ensemble)
 {
     size_t depth = ensemble->depth;
     const struct tmk_mlp_layer *first = ensemble->results[0].layers;
-    double signal = study->plan.spectral ? tmk_scaled_log10(first[depth - 1].delta) : NAN;
-    double steepest = 1;
+    double signal = study->plan.spectral ? study->layers[depth - 1].db.median : NAN, steepest = 1;
     for (size_t l = depth; l >= 1; l--) {
         study->layers[l - 1].bound = signal + log10(steepest);
         bool skips = study->plan.spec.residual && l < depth;

@@ -16,8 +16,8 @@ struct tmk_study_layer {
     /* Mean field: NaN where it does not hold. For one sample da and db lie on the same axes as the
      * measured ones, from the measured median of the last layer on. */
     double theory_da, theory_db, theory_delta, theory_factor, theory_q;
-    double bound; /* NaN: not asked; log of ||dL/dZ_L|| prod max|phi'| ||A_k||_2, k > l: no db_l can
-                     be larger */
+    double bound; /* log of prod max|phi'| ||A_k||_2, k > l, times the measured median of the last
+                     layer's db; NaN: the plan is not spectral */
     double textbook_error; /* relative error of ||dL/dA_l|| with textbook slopes; NaN: not asked */
 };
 

@@ -205,48 +205,77 @@ static void print_fit(const struct tmk_study *study)
            fit->r2);
 }
 
-static void print_head(const struct tmk_study *study)
+static void print_head(const struct tmk_study *study, const char *what)
 {
     const struct tmk_mlp_spec *spec = &study->plan.spec;
     printf(
         "%s: %zu layers of %zu %s units%s, batch %zu, %s, products by %s, %zu seed%s from %u\n\n",
-        study->label, spec->depth, spec->width, spec->activation->name,
+        what, spec->depth, spec->width, spec->activation->name,
         spec->residual ? ", residual" : "", spec->batch, tmk_dtype_name[spec->dtype],
         spec->impl->name, study->plan.seeds, study->plan.seeds > 1 ? "s" : "", study->plan.first);
 }
 
-static enum tmk_status plot_case(const struct tmk_study *study)
+static double theory_db(const struct tmk_study *study, size_t i)
 {
-    enum { SERIES = 4 };
-    static const char *const names[SERIES] = {"log10 dL/dA", "log10 dL/db", "mean field of dL/db",
-                                              "bound on dL/db"};
-    size_t depth = study->plan.spec.depth;
-    double *values = calloc((SERIES + 1) * depth, sizeof *values);
-    if (!values)
+    return study->layers[i].theory_db;
+}
+
+static double bound(const struct tmk_study *study, size_t i)
+{
+    return study->layers[i].bound;
+}
+
+/* A curve of a text plot. */
+struct curve {
+    const char *name;
+    const struct tmk_study *study;
+    double (*get)(const struct tmk_study *study, size_t i);
+};
+
+static enum tmk_status plot_curves(const struct curve *curves, int count, const char *title)
+{
+    size_t depth = curves[0].study->plan.spec.depth, curve = 0;
+    double *x = calloc(((size_t)count + 1) * depth, sizeof *x), *values = x + depth;
+    const char *names[TMK_VANISHING_CASES];
+    const double *y[TMK_VANISHING_CASES];
+    if (!x)
         return tmk_fail(TMK_ENOMEM, "no memory for a plot of %zu layers", depth);
-    double *x = values + SERIES * depth;
-    const double *series[SERIES];
-    for (size_t k = 0; k < SERIES; k++)
-        series[k] = values + k * depth;
-    for (size_t i = 0; i < depth; i++) {
-        const struct tmk_study_layer *layer = &study->layers[i];
-        const double at[SERIES] = {layer->da.median, layer->db.median, layer->theory_db,
-                                   layer->bound};
-        x[i] = (double)(i + 1);
-        for (size_t k = 0; k < SERIES; k++)
-            values[k * depth + i] = at[k];
+    for (; curve < (size_t)count; curve++) {
+        names[curve] = curves[curve].name;
+        y[curve] = values + curve * depth;
+        for (size_t i = 0; i < depth; i++)
+            values[curve * depth + i] = curves[curve].get(curves[curve].study, i);
     }
-    const struct tmk_text_plot plot = {.title = "Norms of the gradients by layer",
+    for (size_t i = 0; i < depth; i++)
+        x[i] = (double)(i + 1);
+    const struct tmk_text_plot plot = {.title = title,
                                        .x_label = "layer",
                                        .y_label = "log10",
-                                       .nseries = SERIES,
+                                       .nseries = count,
                                        .names = names,
                                        .points = depth,
                                        .x = x,
-                                       .y = series};
+                                       .y = y};
     enum tmk_status status = tmk_plot_text(&plot);
-    free(values);
+    free(x);
     return status;
+}
+
+static enum tmk_status plot_case(const struct tmk_study *study)
+{
+    const struct curve curves[] = {{"dL/dA", study, da},
+                                   {"dL/db", study, db},
+                                   {"bound on dL/db", study, bound},
+                                   {"mean field of dL/db", study, theory_db}};
+    return plot_curves(curves, study->has_theory ? 4 : 3, "Norms of the gradients by layer");
+}
+
+static enum tmk_status plot_cases(const struct tmk_vanishing *vanishing)
+{
+    struct curve curves[TMK_VANISHING_CASES];
+    for (size_t c = 0; c < vanishing->ncases; c++)
+        curves[c] = (struct curve){vanishing->cases[c].label, &vanishing->cases[c], db};
+    return plot_curves(curves, (int)vanishing->ncases, "Norms of dL/db by layer");
 }
 
 enum tmk_status tmk_vanishing_summarise(const struct tmk_vanishing *vanishing, FILE *file, bool csv)
@@ -254,7 +283,7 @@ enum tmk_status tmk_vanishing_summarise(const struct tmk_vanishing *vanishing, F
     static const struct tmk_column columns[] = {
         {"init", false},    {"decades/layer", true}, {"mean field", true},  {"bound", true},
         {"factor", true},   {"off by %", true},      {"rms decades", true}, {"R2", true},
-        {"saturated", true}};
+        {"saturated %", true}};
     struct tmk_table table = TMK_TABLE(columns);
     for (size_t i = 0; i < vanishing->ncases; i++) {
         const struct tmk_study *study = &vanishing->cases[i];
@@ -335,21 +364,32 @@ static enum tmk_status print_sweep(const struct tmk_sweep *sweep, bool plots)
     return plots ? plot_sweep(sweep) : TMK_OK;
 }
 
+static enum tmk_status print_one(const struct tmk_vanishing *vanishing, bool plots)
+{
+    const struct tmk_study *study = &vanishing->cases[0];
+    print_head(study, study->label);
+    TMK_TRY(tmk_vanishing_write(study, stdout, false));
+    print_first_seed(study, vanishing->textbook);
+    print_fit(study);
+    return plots ? plot_case(study) : TMK_OK;
+}
+
+static enum tmk_status print_several(const struct tmk_vanishing *vanishing, bool plots)
+{
+    char head[48];
+    snprintf(head, sizeof head, "%zu initialisations", vanishing->ncases);
+    print_head(&vanishing->cases[0], head);
+    TMK_TRY(tmk_vanishing_summarise(vanishing, stdout, false));
+    return plots ? plot_cases(vanishing) : TMK_OK;
+}
+
 enum tmk_status tmk_vanishing_print(const struct tmk_vanishing *vanishing, bool plots)
 {
-    for (size_t i = 0; i < vanishing->ncases; i++) {
-        const struct tmk_study *study = &vanishing->cases[i];
-        print_head(study);
-        TMK_TRY(tmk_vanishing_write(study, stdout, false));
-        print_first_seed(study, vanishing->textbook);
-        print_fit(study);
-        if (plots && vanishing->ncases == 1)
-            TMK_TRY(plot_case(study));
+    if (vanishing->ncases == 1)
+        TMK_TRY(print_one(vanishing, plots));
+    else if (vanishing->ncases > 1)
+        TMK_TRY(print_several(vanishing, plots));
+    if (vanishing->swept && vanishing->ncases)
         printf("\n");
-    }
-    if (vanishing->ncases > 1) {
-        TMK_TRY(tmk_vanishing_summarise(vanishing, stdout, false));
-        printf("\n");
-    }
     return vanishing->swept ? print_sweep(&vanishing->sweep, plots) : TMK_OK;
 }
