@@ -210,9 +210,9 @@ static void print_head(const struct tmk_study *study, const char *what)
     const struct tmk_mlp_spec *spec = &study->plan.spec;
     printf(
         "%s: %zu layers of %zu %s units%s, batch %zu, %s, products by %s, %zu seed%s from %u\n\n",
-        what, spec->depth, spec->width, spec->activation->name,
-        spec->residual ? ", residual" : "", spec->batch, tmk_dtype_name[spec->dtype],
-        spec->impl->name, study->plan.seeds, study->plan.seeds > 1 ? "s" : "", study->plan.first);
+        what, spec->depth, spec->width, spec->activation->name, spec->residual ? ", residual" : "",
+        spec->batch, tmk_dtype_name[spec->dtype], spec->impl->name, study->plan.seeds,
+        study->plan.seeds > 1 ? "s" : "", study->plan.first);
 }
 
 static double theory_db(const struct tmk_study *study, size_t i)
@@ -281,8 +281,8 @@ static enum tmk_status plot_cases(const struct tmk_vanishing *vanishing)
 enum tmk_status tmk_vanishing_summarise(const struct tmk_vanishing *vanishing, FILE *file, bool csv)
 {
     static const struct tmk_column columns[] = {
-        {"init", false},    {"decades/layer", true}, {"mean field", true},  {"bound", true},
-        {"factor", true},   {"off by %", true},      {"rms decades", true}, {"R2", true},
+        {"init", false},      {"decades/layer", true}, {"mean field", true},  {"bound", true},
+        {"factor", true},     {"off by %", true},      {"rms decades", true}, {"R2", true},
         {"saturated %", true}};
     struct tmk_table table = TMK_TABLE(columns);
     for (size_t i = 0; i < vanishing->ncases; i++) {

@@ -14,6 +14,7 @@ static const struct tmk_command commands[] = {
     {"inception", "weigh naive Inception modules against bottlenecks", tmk_command_inception},
     {"receptive", "show which inputs an output depends on", tmk_command_receptive},
     {"vanishing", "follow gradients through deep networks, beside theory", tmk_command_vanishing},
+    {"momentum", "compare the two forms of momentum", tmk_command_momentum},
     {NULL, NULL, NULL},
 };
 
