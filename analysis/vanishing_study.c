@@ -71,7 +71,7 @@ static void measure(struct tmk_study *study, const struct tmk_ensemble *ensemble
         layer->db = spread(ensemble, log_db, l, values);
         layer->saturated = spread(ensemble, saturated, l, values);
         layer->delta = spread(ensemble, log_delta, l, values).median;
-        layer->factor = pow(10, spread(ensemble, log_factor, l, values).median);
+        layer->factor = spread(ensemble, log_factor, l, values).median;
         layer->q = spread(ensemble, mean_square, l, values).median;
         layer->textbook_error = NAN;
     }
@@ -112,8 +112,7 @@ static enum tmk_status predict(struct tmk_study *study)
         layer->theory_db = last + layer->theory_delta;
         layer->theory_da = layer->theory_db + (study->has_theory ? theory[l - 1].log10_y : NAN);
         layer->theory_q = study->has_theory ? theory[l - 1].q : NAN;
-        layer->theory_factor =
-            follows ? pow(10, theory[l - 1].log10_delta - theory[l].log10_delta) : NAN;
+        layer->theory_factor = follows ? theory[l - 1].log10_delta - theory[l].log10_delta : NAN;
     }
     free(theory);
     return TMK_OK;

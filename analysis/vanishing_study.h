@@ -10,7 +10,7 @@ struct tmk_study_layer {
     struct tmk_spread da, db;    /* log of ||dL/dA_l||, ||dL/db_l|| */
     struct tmk_spread saturated; /* share of units, 0 to 1 */
     double delta;                /* log of ||dL/dZ_l|| / ||dL/dZ_L||, median */
-    double factor;               /* ||dL/dZ_l|| / ||dL/dZ_(l+1)||, median; NaN for l = L */
+    double factor;               /* log of ||dL/dZ_l|| / ||dL/dZ_(l+1)||, median; NaN for l = L */
     double q;                    /* mean square of Z_l, median */
 
     /* Mean field: NaN where it does not hold. For one sample da and db lie on the same axes as the

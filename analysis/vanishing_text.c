@@ -11,8 +11,8 @@
 
 #define ROUND_TRIP 17 /* digits that tell a double from its neighbours; fewer if they do too */
 
-/* 10^log to four digits, though it underflow. */
-static void norm_cell(struct tmk_table *table, double log, bool csv)
+/* 10^log, though it underflow; as CSV the logarithm. "-" for what does not apply. */
+static void power_cell(struct tmk_table *table, int digits, double log, bool csv)
 {
     char text[64];
     if (csv) {
@@ -22,7 +22,7 @@ static void norm_cell(struct tmk_table *table, double log, bool csv)
     } else {
         double whole = floor(log / log10(2));
         struct tmk_scaled norm = tmk_scaled_make(pow(10, log - whole * log10(2)), (long)whole);
-        tmk_table_cell(table, "%s", tmk_scaled_format(norm, 6, text, sizeof text));
+        tmk_table_cell(table, "%s", tmk_scaled_format(norm, digits, text, sizeof text));
     }
 }
 
@@ -75,7 +75,7 @@ static double bound_factor(const struct tmk_study *study, size_t i)
 {
     if (i + 1 == study->plan.spec.depth)
         return NAN;
-    return pow(10, study->layers[i].bound - study->layers[i + 1].bound);
+    return study->layers[i].bound - study->layers[i + 1].bound;
 }
 
 static double mean_square(const struct tmk_study *study, size_t i)
@@ -121,22 +121,23 @@ static bool has_textbook(const struct tmk_study *study)
 
 static const struct {
     const char *head, *csv_head;
-    const char *format; /* NULL: the logarithm of a norm */
+    const char *format; /* NULL: what is got is a logarithm, shown as its power to */
+    int digits;         /* so many digits */
     double (*get)(const struct tmk_study *study, size_t i);
     bool (*shown)(const struct tmk_study *study);
 } fields[] = {
-    {"layer", "layer", "%.0f", layer_number, always},
-    {"dL/dA", "dA_log10", NULL, da, always},
-    {"10 %", "dA_log10_p10", NULL, da_lo, has_spread},
-    {"90 %", "dA_log10_p90", NULL, da_hi, has_spread},
-    {"dL/db", "db_log10", NULL, db, always},
-    {"factor", "factor", "%.4g", factor, always},
-    {"mean field", "theory_factor", "%.4g", theory_factor, has_theory},
-    {"bound", "bound_factor", "%.4g", bound_factor, always},
-    {"q", "q", "%.4g", mean_square, always},
-    {"mean field", "theory_q", "%.4g", theory_q, has_theory},
-    {"saturated %", "saturated_percent", "%.3g", saturated_percent, always},
-    {"s(1-s) errs by", "textbook_error", "%.2g", textbook_error, has_textbook},
+    {"layer", "layer", "%.0f", 0, layer_number, always},
+    {"dL/dA", "dA_log10", NULL, 6, da, always},
+    {"10 %", "dA_log10_p10", NULL, 6, da_lo, has_spread},
+    {"90 %", "dA_log10_p90", NULL, 6, da_hi, has_spread},
+    {"dL/db", "db_log10", NULL, 6, db, always},
+    {"factor", "factor_log10", NULL, 4, factor, always},
+    {"mean field", "theory_factor_log10", NULL, 4, theory_factor, has_theory},
+    {"bound", "bound_factor_log10", NULL, 4, bound_factor, always},
+    {"q", "q", "%.4g", 0, mean_square, always},
+    {"mean field", "theory_q", "%.4g", 0, theory_q, has_theory},
+    {"saturated %", "saturated_percent", "%.3g", 0, saturated_percent, always},
+    {"s(1-s) errs by", "textbook_error", "%.2g", 0, textbook_error, has_textbook},
 };
 #define NFIELDS (sizeof fields / sizeof *fields)
 
@@ -156,7 +157,7 @@ enum tmk_status tmk_vanishing_write(const struct tmk_study *study, FILE *file, b
             if (fields[f].format)
                 number_cell(&table, fields[f].format, value, csv);
             else
-                norm_cell(&table, value, csv);
+                power_cell(&table, fields[f].digits, value, csv);
         }
     }
     return tmk_table_print(&table, file, csv);
@@ -292,7 +293,7 @@ enum tmk_status tmk_vanishing_summarise(const struct tmk_vanishing *vanishing, F
         number_cell(&table, "%.4g", fit->decades.median, csv);
         number_cell(&table, "%.4g", fit->theory_decades, csv);
         number_cell(&table, "%.4g", fit->bound_decades, csv);
-        number_cell(&table, "%.4g", pow(10, -fit->decades.median), csv);
+        power_cell(&table, 4, -fit->decades.median, false);
         number_cell(&table, "%+.2f", 100 * (fit->ratio - 1), csv);
         number_cell(&table, "%.2g", fit->rms, csv);
         number_cell(&table, "%.6f", fit->r2, csv);
@@ -312,7 +313,7 @@ enum tmk_status tmk_vanishing_write_sweep(const struct tmk_sweep *sweep, FILE *f
         number_cell(&table, "%.4g", sweep->sigma_w[i], csv);
         number_cell(&table, "%.4g", study->fit.decades.median, csv);
         number_cell(&table, "%.4g", study->fit.theory_decades, csv);
-        number_cell(&table, "%.4g", pow(10, -study->fit.decades.median), csv);
+        power_cell(&table, 4, -study->fit.decades.median, false);
         number_cell(&table, "%+.2f", 100 * (study->fit.ratio - 1), csv);
         number_cell(&table, "%.3g", saturated_percent(study, study->plan.spec.depth / 2), csv);
     }

@@ -66,7 +66,7 @@ enum tmk_status tmk_mlp_make(const struct tmk_mlp_spec *spec, int threads, struc
 void tmk_mlp_free(struct tmk_mlp *mlp);
 
 /* Draw the network of this seed, run it forward and backward. `spectral`: find each ||A_l||_2 as
- * well, by Lanczos' method, to some five digits (from below). */
+ * well, by Lanczos' method, to about 0.1 % (from below). */
 enum tmk_status tmk_mlp_run(struct tmk_mlp *mlp, uint32_t seed, bool spectral,
                             const struct tmk_mlp_watch *watch, struct tmk_mlp_result *result);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define MOST_STEPS 64
-#define CLOSE 1e-6 /* relative change of the norm in a step at which it has settled */
+#define CLOSE 1e-4 /* relative change of the norm in a step at which it has settled */
 
 /* The tridiagonal matrix that Lanczos' steps build: diagonal, and the squares beside it. */
 struct tridiagonal {
