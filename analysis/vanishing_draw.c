@@ -224,13 +224,19 @@ static void find(const struct tmk_vanishing *v, struct findings *out)
                  "within %.1f %% (%s: measured %.4g, foretold %.4g).",
                  100 * fabs(worst->fit.ratio - 1), worst->label,
                  pow(10, -worst->fit.decades.median), pow(10, -worst->fit.theory_decades));
-    if (v->swept && isfinite(v->sweep.crossing))
+    if (!v->swept || isnan(v->sweep.crossing))
+        return;
+    int used =
         snprintf(out->sweep, sizeof out->sweep,
-                 "The decay vanishes at sigma_w = %.3g as measured%s. A wider spread does not help "
-                 "a sigmoid as such: more and more units saturate, and the few in between carry "
-                 "ever larger gradients, which is why narrow networks stray from the theory there.",
-                 v->sweep.crossing,
-                 v->sweep.plan.spec.residual ? "" : ", as the theory says it does");
+                 "The decay vanishes at sigma_w = %.3g in these networks", v->sweep.crossing);
+    if (!v->sweep.plan.spec.residual)
+        used += snprintf(out->sweep + used, sizeof out->sweep - (size_t)used,
+                         ", at %.4g in infinitely wide ones (mean field)", v->sweep.critical);
+    snprintf(out->sweep + used, sizeof out->sweep - (size_t)used, "%s",
+             v->sweep.plan.spec.activation->rate > 0
+                 ? ". A wider spread saturates more units, and the few in between carry ever "
+                   "larger gradients, which is why narrow networks stray from the theory there."
+                 : ".");
 }
 
 static enum tmk_status write_chapter(const struct tmk_vanishing *v, const char *heading,

@@ -33,24 +33,27 @@ static enum tmk_status allocate(size_t seeds, size_t depth, struct tmk_ensemble 
     return TMK_OK;
 }
 
-static void run_seed(struct crew *crew, struct tmk_mlp *mlp, size_t s)
-{
-    const struct tmk_ensemble_plan *plan = crew->plan;
-    enum tmk_status status = tmk_mlp_run(mlp, plan->first + (uint32_t)s, plan->spectral && s == 0,
-                                         &plan->watch, &crew->ensemble->results[s]);
-#pragma omp critical(tmk_ensemble)
-    if (status != TMK_OK && crew->status == TMK_OK) {
-        crew->status = status;
-        snprintf(crew->message, sizeof crew->message, "%s", tmk_message());
-    }
-}
-
 static bool failed(const struct crew *crew)
 {
     enum tmk_status status;
 #pragma omp atomic read
     status = crew->status;
     return status != TMK_OK;
+}
+
+static void run_seed(struct crew *crew, struct tmk_mlp *mlp, size_t s)
+{
+    const struct tmk_ensemble_plan *plan = crew->plan;
+    enum tmk_status status = tmk_mlp_run(mlp, plan->first + (uint32_t)s, plan->spectral && s == 0,
+                                         &plan->watch, &crew->ensemble->results[s]);
+    if (status == TMK_OK)
+        return;
+#pragma omp critical(tmk_ensemble)
+    if (!failed(crew)) {
+        snprintf(crew->message, sizeof crew->message, "%s", tmk_message());
+#pragma omp atomic write
+        crew->status = status;
+    }
 }
 
 static enum tmk_status run_seeds(struct crew *crew)
