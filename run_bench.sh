@@ -21,4 +21,7 @@ chapter roofline --run "$run"
 chapter count googlenet
 chapter inception --measure --impl im2col,im2col_blocked,blocked # naive takes minutes
 chapter receptive
+chapter vanishing --init torch,glorot,gain4,he,normal --sigma-w 2,10.15 --depth 30 --width 128 \
+    --seeds 10 --sweep
+chapter momentum
 "$tilemark" report "$run"

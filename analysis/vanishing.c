@@ -241,7 +241,7 @@ static enum tmk_status run_cases(struct tmk_vanishing *v, struct watched *watche
         struct tmk_ensemble_plan plan = v->cases[i].plan;
         plan.watch = (struct tmk_mlp_watch){tick, watched};
         watched->label = plan.spec.init->name;
-        TMK_TRY(tmk_study_make(&plan, v->textbook, &v->cases[i]));
+        TMK_TRY(tmk_decay_make(&plan, v->textbook, &v->cases[i]));
     }
     return TMK_OK;
 }
@@ -264,7 +264,7 @@ static enum tmk_status run(struct tmk_vanishing *v, struct tmk_ensemble_plan *pl
     plan->watch = (struct tmk_mlp_watch){tick, &watched};
     watched.label = "sweep";
     if (status == TMK_OK && v->swept)
-        status = tmk_sweep_make(plan, lo, hi, points, &v->sweep);
+        status = tmk_sigma_sweep_make(plan, lo, hi, points, &v->sweep);
     tmk_progress_end(&watched.progress);
     return status;
 }
@@ -305,8 +305,8 @@ static void free_all(struct options *o, struct tmk_vanishing *v)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     for (size_t i = 0; i < v->ncases; i++)
-        tmk_study_free(&v->cases[i]);
-    tmk_sweep_free(&v->sweep);
+        tmk_decay_free(&v->cases[i]);
+    tmk_sigma_sweep_free(&v->sweep);
 }
 
 int tmk_command_vanishing(int argc, const char **argv)

@@ -11,9 +11,9 @@
 struct tmk_vanishing {
     bool textbook;
     size_t ncases; /* 0: only a sweep was asked for */
-    struct tmk_study cases[TMK_VANISHING_CASES];
+    struct tmk_decay cases[TMK_VANISHING_CASES];
     bool swept;
-    struct tmk_sweep sweep;
+    struct tmk_sigma_sweep sweep;
     int argc; /* the command */
     const char **argv;
 };
@@ -22,14 +22,15 @@ struct tmk_vanishing {
 enum tmk_status tmk_vanishing_print(const struct tmk_vanishing *vanishing, bool plots);
 
 /* The table of one case, on a terminal or as CSV with logarithms where norms would underflow. */
-enum tmk_status tmk_vanishing_write(const struct tmk_study *study, FILE *file, bool csv);
+enum tmk_status tmk_vanishing_write(const struct tmk_decay *decay, FILE *file, bool csv);
 
 /* A table with a row per case: decades lost per layer, measured, predicted, bounded. */
 enum tmk_status tmk_vanishing_summarise(const struct tmk_vanishing *vanishing, FILE *file,
                                         bool csv);
 
 /* A table with a row per sigma_w. */
-enum tmk_status tmk_vanishing_write_sweep(const struct tmk_sweep *sweep, FILE *file, bool csv);
+enum tmk_status tmk_vanishing_write_sweep(const struct tmk_sigma_sweep *sweep, FILE *file,
+                                          bool csv);
 
 /* Pictures, tables and the chapter in `folder`. */
 enum tmk_status tmk_vanishing_draw(const struct tmk_vanishing *vanishing, const char *folder);

@@ -34,7 +34,7 @@ static void put_layers(const struct tmk_vanishing *v, FILE *file)
           file);
     for (size_t c = 0; c < v->ncases; c++) {
         for (size_t i = 0; i < v->cases[c].plan.spec.depth; i++) {
-            const struct tmk_study_layer *layer = &v->cases[c].layers[i];
+            const struct tmk_decay_layer *layer = &v->cases[c].layers[i];
             const double values[] = {layer->da.median,
                                      layer->da.lo,
                                      layer->da.hi,
@@ -96,7 +96,7 @@ static char *describe(const struct tmk_mlp_spec *spec, char *buf, size_t size)
 
 static void make_heading(const struct tmk_vanishing *v, char *buf, size_t size)
 {
-    const struct tmk_study *first = &v->cases[0];
+    const struct tmk_decay *first = &v->cases[0];
     double decades = first->fit.decades.median;
     double across = first->layers[0].delta;
     if (v->ncases > 1)
@@ -141,22 +141,22 @@ static enum tmk_status draw_saturation(const struct tmk_vanishing *v, const char
                        subtitle, "vanishing-saturation");
 }
 
-static void put_sweep(const struct tmk_sweep *sweep, size_t step, FILE *file)
+static void put_sweep(const struct tmk_sigma_sweep *sweep, size_t step, FILE *file)
 {
     fputs("sigma_w,layer,delta_log10,decades,decades_lo,decades_hi,theory_decades\n", file);
     for (size_t p = 0; p < sweep->points; p++) {
-        const struct tmk_study *study = &sweep->studies[p];
+        const struct tmk_decay *decay = &sweep->decays[p];
         for (size_t i = 0; i < sweep->plan.spec.depth; i += step) {
-            const double values[] = {study->layers[i].delta, study->fit.decades.median,
-                                     study->fit.decades.lo, study->fit.decades.hi,
-                                     study->fit.theory_decades};
+            const double values[] = {decay->layers[i].delta, decay->fit.decades.median,
+                                     decay->fit.decades.lo, decay->fit.decades.hi,
+                                     decay->fit.theory_decades};
             fprintf(file, "%.9g,%zu", sweep->sigma_w[p], i + 1);
             put_values(file, values, sizeof values / sizeof *values);
         }
     }
 }
 
-static enum tmk_status draw_sweep(const struct tmk_sweep *sweep, const char *folder)
+static enum tmk_status draw_sweep(const struct tmk_sigma_sweep *sweep, const char *folder)
 {
     struct tmk_plot plot;
     char what[128], heading[192], subtitle[320];
@@ -210,13 +210,13 @@ struct findings {
 
 static void find(const struct tmk_vanishing *v, struct findings *out)
 {
-    const struct tmk_study *worst = NULL;
+    const struct tmk_decay *worst = NULL;
     *out->cases = *out->sweep = '\0';
     for (size_t c = 0; c < v->ncases; c++) {
-        const struct tmk_study *study = &v->cases[c];
-        if (isfinite(study->fit.ratio) &&
-            (!worst || fabs(study->fit.ratio - 1) > fabs(worst->fit.ratio - 1)))
-            worst = study;
+        const struct tmk_decay *decay = &v->cases[c];
+        if (isfinite(decay->fit.ratio) &&
+            (!worst || fabs(decay->fit.ratio - 1) > fabs(worst->fit.ratio - 1)))
+            worst = decay;
     }
     if (worst)
         snprintf(out->cases, sizeof out->cases,

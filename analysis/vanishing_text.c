@@ -35,96 +35,96 @@ static void number_cell(struct tmk_table *table, const char *format, double valu
 }
 
 /* Columns of the table of layers: a number of layer i + 1, and when it is worth showing. */
-static double layer_number(const struct tmk_study *study, size_t i)
+static double layer_number(const struct tmk_decay *decay, size_t i)
 {
-    (void)study;
+    (void)decay;
     return (double)(i + 1);
 }
 
-static double da(const struct tmk_study *study, size_t i)
+static double da(const struct tmk_decay *decay, size_t i)
 {
-    return study->layers[i].da.median;
+    return decay->layers[i].da.median;
 }
 
-static double da_lo(const struct tmk_study *study, size_t i)
+static double da_lo(const struct tmk_decay *decay, size_t i)
 {
-    return study->layers[i].da.lo;
+    return decay->layers[i].da.lo;
 }
 
-static double da_hi(const struct tmk_study *study, size_t i)
+static double da_hi(const struct tmk_decay *decay, size_t i)
 {
-    return study->layers[i].da.hi;
+    return decay->layers[i].da.hi;
 }
 
-static double db(const struct tmk_study *study, size_t i)
+static double db(const struct tmk_decay *decay, size_t i)
 {
-    return study->layers[i].db.median;
+    return decay->layers[i].db.median;
 }
 
-static double factor(const struct tmk_study *study, size_t i)
+static double factor(const struct tmk_decay *decay, size_t i)
 {
-    return study->layers[i].factor;
+    return decay->layers[i].factor;
 }
 
-static double theory_factor(const struct tmk_study *study, size_t i)
+static double theory_factor(const struct tmk_decay *decay, size_t i)
 {
-    return study->layers[i].theory_factor;
+    return decay->layers[i].theory_factor;
 }
 
-static double bound_factor(const struct tmk_study *study, size_t i)
+static double bound_factor(const struct tmk_decay *decay, size_t i)
 {
-    if (i + 1 == study->plan.spec.depth)
+    if (i + 1 == decay->plan.spec.depth)
         return NAN;
-    return study->layers[i].bound - study->layers[i + 1].bound;
+    return decay->layers[i].bound - decay->layers[i + 1].bound;
 }
 
-static double mean_square(const struct tmk_study *study, size_t i)
+static double mean_square(const struct tmk_decay *decay, size_t i)
 {
-    return study->layers[i].q;
+    return decay->layers[i].q;
 }
 
-static double theory_q(const struct tmk_study *study, size_t i)
+static double theory_q(const struct tmk_decay *decay, size_t i)
 {
-    return study->layers[i].theory_q;
+    return decay->layers[i].theory_q;
 }
 
-static double saturated_percent(const struct tmk_study *study, size_t i)
+static double saturated_percent(const struct tmk_decay *decay, size_t i)
 {
-    return 100 * study->layers[i].saturated.median;
+    return 100 * decay->layers[i].saturated.median;
 }
 
-static double textbook_error(const struct tmk_study *study, size_t i)
+static double textbook_error(const struct tmk_decay *decay, size_t i)
 {
-    return study->layers[i].textbook_error;
+    return decay->layers[i].textbook_error;
 }
 
-static bool always(const struct tmk_study *study)
+static bool always(const struct tmk_decay *decay)
 {
-    (void)study;
+    (void)decay;
     return true;
 }
 
-static bool has_spread(const struct tmk_study *study)
+static bool has_spread(const struct tmk_decay *decay)
 {
-    return study->plan.seeds > 1;
+    return decay->plan.seeds > 1;
 }
 
-static bool has_theory(const struct tmk_study *study)
+static bool has_theory(const struct tmk_decay *decay)
 {
-    return study->has_theory;
+    return decay->has_theory;
 }
 
-static bool has_textbook(const struct tmk_study *study)
+static bool has_textbook(const struct tmk_decay *decay)
 {
-    return !isnan(study->layers[0].textbook_error);
+    return !isnan(decay->layers[0].textbook_error);
 }
 
 static const struct {
     const char *head, *csv_head;
     const char *format; /* NULL: what is got is a logarithm, shown as its power to */
     int digits;         /* so many digits */
-    double (*get)(const struct tmk_study *study, size_t i);
-    bool (*shown)(const struct tmk_study *study);
+    double (*get)(const struct tmk_decay *decay, size_t i);
+    bool (*shown)(const struct tmk_decay *decay);
 } fields[] = {
     {"layer", "layer", "%.0f", 0, layer_number, always},
     {"dL/dA", "dA_log10", NULL, 6, da, always},
@@ -141,19 +141,19 @@ static const struct {
 };
 #define NFIELDS (sizeof fields / sizeof *fields)
 
-enum tmk_status tmk_vanishing_write(const struct tmk_study *study, FILE *file, bool csv)
+enum tmk_status tmk_vanishing_write(const struct tmk_decay *decay, FILE *file, bool csv)
 {
     struct tmk_column columns[NFIELDS];
     struct tmk_table table = {.columns = columns};
     for (size_t f = 0; f < NFIELDS; f++)
-        if (csv || fields[f].shown(study))
+        if (csv || fields[f].shown(decay))
             columns[table.ncolumns++] =
                 (struct tmk_column){csv ? fields[f].csv_head : fields[f].head, true};
-    for (size_t i = 0; i < study->plan.spec.depth; i++) {
+    for (size_t i = 0; i < decay->plan.spec.depth; i++) {
         for (size_t f = 0; f < NFIELDS; f++) {
-            if (!csv && !fields[f].shown(study))
+            if (!csv && !fields[f].shown(decay))
                 continue;
-            double value = fields[f].get(study, i);
+            double value = fields[f].get(decay, i);
             if (fields[f].format)
                 number_cell(&table, fields[f].format, value, csv);
             else
@@ -174,30 +174,30 @@ static const char *shortest(struct tmk_scaled x, char *buf, size_t size)
     return buf;
 }
 
-static void print_first_seed(const struct tmk_study *study, bool textbook)
+static void print_first_seed(const struct tmk_decay *decay, bool textbook)
 {
     char loss[64], first[64];
-    printf("\nseed %u: loss %s, dL/dA_1[0][0] = %s\n", study->plan.first,
-           shortest(study->loss, loss, sizeof loss),
-           shortest(study->da_first, first, sizeof first));
+    printf("\nseed %u: loss %s, dL/dA_1[0][0] = %s\n", decay->plan.first,
+           shortest(decay->loss, loss, sizeof loss),
+           shortest(decay->da_first, first, sizeof first));
     if (textbook)
         printf("  with textbook slopes s(1-s): loss %s, dL/dA_1[0][0] = %s\n",
-               shortest(study->textbook_loss, loss, sizeof loss),
-               shortest(study->textbook_da_first, first, sizeof first));
+               shortest(decay->textbook_loss, loss, sizeof loss),
+               shortest(decay->textbook_da_first, first, sizeof first));
 }
 
-static void print_fit(const struct tmk_study *study)
+static void print_fit(const struct tmk_decay *decay)
 {
-    const struct tmk_study_fit *fit = &study->fit;
+    const struct tmk_decay_fit *fit = &decay->fit;
     if (isnan(fit->decades.median))
         return;
     printf("decades lost per layer: %.4g measured", fit->decades.median);
-    if (study->plan.seeds > 1)
+    if (decay->plan.seeds > 1)
         printf(" (10 to 90 %% of the seeds: %.4g to %.4g)", fit->decades.lo, fit->decades.hi);
     printf(", %.4g at least by the bound\n", fit->bound_decades);
-    if (!study->has_theory) {
+    if (!decay->has_theory) {
         printf("mean field: does not hold for weights of mean %g\n",
-               tmk_init_moments(study->plan.spec.init, 1, 1, 1).mean);
+               tmk_init_moments(decay->plan.spec.init, 1, 1, 1).mean);
         return;
     }
     printf("mean field: %.4g; the factor %.4g is %+.2f %% from it; distance of the curves %.2g "
@@ -206,36 +206,36 @@ static void print_fit(const struct tmk_study *study)
            fit->r2);
 }
 
-static void print_head(const struct tmk_study *study, const char *what)
+static void print_head(const struct tmk_decay *decay, const char *what)
 {
-    const struct tmk_mlp_spec *spec = &study->plan.spec;
+    const struct tmk_mlp_spec *spec = &decay->plan.spec;
     printf(
         "%s: %zu layers of %zu %s units%s, batch %zu, %s, products by %s, %zu seed%s from %u\n\n",
         what, spec->depth, spec->width, spec->activation->name, spec->residual ? ", residual" : "",
-        spec->batch, tmk_dtype_name[spec->dtype], spec->impl->name, study->plan.seeds,
-        study->plan.seeds > 1 ? "s" : "", study->plan.first);
+        spec->batch, tmk_dtype_name[spec->dtype], spec->impl->name, decay->plan.seeds,
+        decay->plan.seeds > 1 ? "s" : "", decay->plan.first);
 }
 
-static double theory_db(const struct tmk_study *study, size_t i)
+static double theory_db(const struct tmk_decay *decay, size_t i)
 {
-    return study->layers[i].theory_db;
+    return decay->layers[i].theory_db;
 }
 
-static double bound(const struct tmk_study *study, size_t i)
+static double bound(const struct tmk_decay *decay, size_t i)
 {
-    return study->layers[i].bound;
+    return decay->layers[i].bound;
 }
 
 /* A curve of a text plot. */
 struct curve {
     const char *name;
-    const struct tmk_study *study;
-    double (*get)(const struct tmk_study *study, size_t i);
+    const struct tmk_decay *decay;
+    double (*get)(const struct tmk_decay *decay, size_t i);
 };
 
 static enum tmk_status plot_curves(const struct curve *curves, int count, const char *title)
 {
-    size_t depth = curves[0].study->plan.spec.depth, curve = 0;
+    size_t depth = curves[0].decay->plan.spec.depth, curve = 0;
     double *x = calloc(((size_t)count + 1) * depth, sizeof *x), *values = x + depth;
     const char *names[TMK_VANISHING_CASES];
     const double *y[TMK_VANISHING_CASES];
@@ -245,7 +245,7 @@ static enum tmk_status plot_curves(const struct curve *curves, int count, const 
         names[curve] = curves[curve].name;
         y[curve] = values + curve * depth;
         for (size_t i = 0; i < depth; i++)
-            values[curve * depth + i] = curves[curve].get(curves[curve].study, i);
+            values[curve * depth + i] = curves[curve].get(curves[curve].decay, i);
     }
     for (size_t i = 0; i < depth; i++)
         x[i] = (double)(i + 1);
@@ -262,13 +262,13 @@ static enum tmk_status plot_curves(const struct curve *curves, int count, const 
     return status;
 }
 
-static enum tmk_status plot_case(const struct tmk_study *study)
+static enum tmk_status plot_case(const struct tmk_decay *decay)
 {
-    const struct curve curves[] = {{"dL/dA", study, da},
-                                   {"dL/db", study, db},
-                                   {"bound on dL/db", study, bound},
-                                   {"mean field of dL/db", study, theory_db}};
-    return plot_curves(curves, study->has_theory ? 4 : 3, "Norms of the gradients by layer");
+    const struct curve curves[] = {{"dL/dA", decay, da},
+                                   {"dL/db", decay, db},
+                                   {"bound on dL/db", decay, bound},
+                                   {"mean field of dL/db", decay, theory_db}};
+    return plot_curves(curves, decay->has_theory ? 4 : 3, "Norms of the gradients by layer");
 }
 
 static enum tmk_status plot_cases(const struct tmk_vanishing *vanishing)
@@ -287,9 +287,9 @@ enum tmk_status tmk_vanishing_summarise(const struct tmk_vanishing *vanishing, F
         {"saturated %", true}};
     struct tmk_table table = TMK_TABLE(columns);
     for (size_t i = 0; i < vanishing->ncases; i++) {
-        const struct tmk_study *study = &vanishing->cases[i];
-        const struct tmk_study_fit *fit = &study->fit;
-        tmk_table_cell(&table, "%s", study->label);
+        const struct tmk_decay *decay = &vanishing->cases[i];
+        const struct tmk_decay_fit *fit = &decay->fit;
+        tmk_table_cell(&table, "%s", decay->label);
         number_cell(&table, "%.4g", fit->decades.median, csv);
         number_cell(&table, "%.4g", fit->theory_decades, csv);
         number_cell(&table, "%.4g", fit->bound_decades, csv);
@@ -297,30 +297,30 @@ enum tmk_status tmk_vanishing_summarise(const struct tmk_vanishing *vanishing, F
         number_cell(&table, "%+.2f", 100 * (fit->ratio - 1), csv);
         number_cell(&table, "%.2g", fit->rms, csv);
         number_cell(&table, "%.6f", fit->r2, csv);
-        number_cell(&table, "%.3g", saturated_percent(study, study->plan.spec.depth / 2), csv);
+        number_cell(&table, "%.3g", saturated_percent(decay, decay->plan.spec.depth / 2), csv);
     }
     return tmk_table_print(&table, file, csv);
 }
 
-enum tmk_status tmk_vanishing_write_sweep(const struct tmk_sweep *sweep, FILE *file, bool csv)
+enum tmk_status tmk_vanishing_write_sweep(const struct tmk_sigma_sweep *sweep, FILE *file, bool csv)
 {
     static const struct tmk_column columns[] = {{"sigma_w", true},    {"decades/layer", true},
                                                 {"mean field", true}, {"factor", true},
                                                 {"off by %", true},   {"saturated %", true}};
     struct tmk_table table = TMK_TABLE(columns);
     for (size_t i = 0; i < sweep->points; i++) {
-        const struct tmk_study *study = &sweep->studies[i];
+        const struct tmk_decay *decay = &sweep->decays[i];
         number_cell(&table, "%.4g", sweep->sigma_w[i], csv);
-        number_cell(&table, "%.4g", study->fit.decades.median, csv);
-        number_cell(&table, "%.4g", study->fit.theory_decades, csv);
-        power_cell(&table, 4, -study->fit.decades.median, false);
-        number_cell(&table, "%+.2f", 100 * (study->fit.ratio - 1), csv);
-        number_cell(&table, "%.3g", saturated_percent(study, study->plan.spec.depth / 2), csv);
+        number_cell(&table, "%.4g", decay->fit.decades.median, csv);
+        number_cell(&table, "%.4g", decay->fit.theory_decades, csv);
+        power_cell(&table, 4, -decay->fit.decades.median, false);
+        number_cell(&table, "%+.2f", 100 * (decay->fit.ratio - 1), csv);
+        number_cell(&table, "%.3g", saturated_percent(decay, decay->plan.spec.depth / 2), csv);
     }
     return tmk_table_print(&table, file, csv);
 }
 
-static enum tmk_status plot_sweep(const struct tmk_sweep *sweep)
+static enum tmk_status plot_sweep(const struct tmk_sigma_sweep *sweep)
 {
     static const char *const names[] = {"measured", "mean field"};
     double *measured = calloc(2 * sweep->points, sizeof *measured);
@@ -328,8 +328,8 @@ static enum tmk_status plot_sweep(const struct tmk_sweep *sweep)
         return tmk_fail(TMK_ENOMEM, "no memory for a plot of %zu points", sweep->points);
     double *theory = measured + sweep->points;
     for (size_t i = 0; i < sweep->points; i++) {
-        measured[i] = sweep->studies[i].fit.decades.median;
-        theory[i] = sweep->studies[i].fit.theory_decades;
+        measured[i] = sweep->decays[i].fit.decades.median;
+        theory[i] = sweep->decays[i].fit.theory_decades;
     }
     const double *const series[] = {measured, theory};
     const struct tmk_text_plot plot = {.title = "Decades lost per layer",
@@ -346,7 +346,7 @@ static enum tmk_status plot_sweep(const struct tmk_sweep *sweep)
     return status;
 }
 
-static enum tmk_status print_sweep(const struct tmk_sweep *sweep, bool plots)
+static enum tmk_status print_sweep(const struct tmk_sigma_sweep *sweep, bool plots)
 {
     const struct tmk_ensemble_plan *plan = &sweep->plan;
     printf("sweep of sigma_w: %zu layers of %zu %s units%s, weights N(0, sigma_w^2/n), %zu seed%s "
@@ -367,12 +367,12 @@ static enum tmk_status print_sweep(const struct tmk_sweep *sweep, bool plots)
 
 static enum tmk_status print_one(const struct tmk_vanishing *vanishing, bool plots)
 {
-    const struct tmk_study *study = &vanishing->cases[0];
-    print_head(study, study->label);
-    TMK_TRY(tmk_vanishing_write(study, stdout, false));
-    print_first_seed(study, vanishing->textbook);
-    print_fit(study);
-    return plots ? plot_case(study) : TMK_OK;
+    const struct tmk_decay *decay = &vanishing->cases[0];
+    print_head(decay, decay->label);
+    TMK_TRY(tmk_vanishing_write(decay, stdout, false));
+    print_first_seed(decay, vanishing->textbook);
+    print_fit(decay);
+    return plots ? plot_case(decay) : TMK_OK;
 }
 
 static enum tmk_status print_several(const struct tmk_vanishing *vanishing, bool plots)

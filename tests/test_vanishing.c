@@ -95,9 +95,9 @@ static void narrower_networks_stray_a_little(void **state)
     for (int i = 0; i < 3; i++) {
         struct tmk_ensemble_plan plan =
             make_plan("sigmoid", "normal", sqrt(sigma_w2[i]), 20, 128, 20);
-        struct tmk_study study = make_study(&plan, false);
-        assert_close(pow(10, -study.fit.decades.median) / factor[i], 1, 0.03);
-        tmk_study_free(&study);
+        struct tmk_decay decay = make_decay(&plan, false);
+        assert_close(pow(10, -decay.fit.decades.median) / factor[i], 1, 0.03);
+        tmk_decay_free(&decay);
     }
 }
 
@@ -120,13 +120,13 @@ static void mean_field_of_other_networks(void **state)
         struct tmk_ensemble_plan plan =
             make_plan(cases[i].activation, cases[i].init, cases[i].sigma_w, 10, 256, 10);
         plan.spec.residual = cases[i].residual;
-        struct tmk_study study = make_study(&plan, false);
-        if (!(fabs(study.fit.ratio - 1) < 0.03))
+        struct tmk_decay decay = make_decay(&plan, false);
+        if (!(fabs(decay.fit.ratio - 1) < 0.03))
             fail_msg("%s %s residual %d: factor off by %.2f %%", cases[i].activation, cases[i].init,
-                     cases[i].residual, 100 * (study.fit.ratio - 1));
+                     cases[i].residual, 100 * (decay.fit.ratio - 1));
         for (size_t l = 0; l < 9; l++)
-            assert_close(study.layers[l].q / study.layers[l].theory_q, 1, 0.2);
-        tmk_study_free(&study);
+            assert_close(decay.layers[l].q / decay.layers[l].theory_q, 1, 0.2);
+        tmk_decay_free(&decay);
     }
 }
 
@@ -135,12 +135,12 @@ static void theory_of_weights_and_biases_lies_on_the_measured(void **state)
 {
     (void)state;
     struct tmk_ensemble_plan plan = make_plan("sigmoid", "normal", 1, 12, 256, 20);
-    struct tmk_study study = make_study(&plan, false);
+    struct tmk_decay decay = make_decay(&plan, false);
     for (size_t l = 0; l < 12; l++) {
-        assert_close(study.layers[l].theory_db, study.layers[l].db.median, 0.1);
-        assert_close(study.layers[l].theory_da, study.layers[l].da.median, 0.1);
+        assert_close(decay.layers[l].theory_db, decay.layers[l].db.median, 0.1);
+        assert_close(decay.layers[l].theory_da, decay.layers[l].da.median, 0.1);
     }
-    tmk_study_free(&study);
+    tmk_decay_free(&decay);
 }
 
 static void the_bound_bounds(void **state)
@@ -150,11 +150,11 @@ static void the_bound_bounds(void **state)
     for (int i = 0; i < 4; i++) {
         struct tmk_ensemble_plan plan = make_plan("sigmoid", inits[i], 6, 15, 24, 1);
         plan.spectral = true;
-        struct tmk_study study = make_study(&plan, false);
+        struct tmk_decay decay = make_decay(&plan, false);
         for (size_t l = 0; l < 15; l++)
-            assert_true(study.layers[l].db.median <= study.layers[l].bound + 1e-4);
-        assert_true(study.fit.decades.median >= study.fit.bound_decades);
-        tmk_study_free(&study);
+            assert_true(decay.layers[l].db.median <= decay.layers[l].bound + 1e-4);
+        assert_true(decay.fit.decades.median >= decay.fit.bound_decades);
+        tmk_decay_free(&decay);
     }
 }
 
@@ -163,13 +163,13 @@ static void textbook_slopes_err_where_units_saturate(void **state)
     (void)state;
     struct tmk_ensemble_plan mild = make_plan("sigmoid", "u01", 1, 6, 4, 1);
     struct tmk_ensemble_plan hard = make_plan("sigmoid", "u01", 1, 6, 64, 1);
-    struct tmk_study study = make_study(&mild, true);
-    assert_true(study.layers[0].textbook_error < 1e-14);
-    tmk_study_free(&study);
-    study = make_study(&hard, true);
-    assert_true(study.layers[0].textbook_error > 1e-6);
-    assert_close(study.layers[2].saturated.median, 1, 0);
-    tmk_study_free(&study);
+    struct tmk_decay decay = make_decay(&mild, true);
+    assert_true(decay.layers[0].textbook_error < 1e-14);
+    tmk_decay_free(&decay);
+    decay = make_decay(&hard, true);
+    assert_true(decay.layers[0].textbook_error > 1e-6);
+    assert_close(decay.layers[2].saturated.median, 1, 0);
+    tmk_decay_free(&decay);
 }
 
 static void shallow_networks_have_no_slope(void **state)
@@ -177,28 +177,28 @@ static void shallow_networks_have_no_slope(void **state)
     (void)state;
     for (size_t depth = 1; depth <= 2; depth++) {
         struct tmk_ensemble_plan plan = make_plan("sigmoid", "glorot", 1, depth, 4, 3);
-        struct tmk_study study = make_study(&plan, false);
-        assert_true(isnan(study.fit.decades.median) && isnan(study.fit.ratio));
-        assert_true(isfinite(study.layers[0].da.median));
-        tmk_study_free(&study);
+        struct tmk_decay decay = make_decay(&plan, false);
+        assert_true(isnan(decay.fit.decades.median) && isnan(decay.fit.ratio));
+        assert_true(isfinite(decay.layers[0].da.median));
+        tmk_decay_free(&decay);
     }
 }
 
 static void a_sweep_finds_where_the_decay_vanishes(void **state)
 {
     (void)state;
-    struct tmk_sweep sweep;
+    struct tmk_sigma_sweep sweep;
     struct tmk_ensemble_plan plan = make_plan("sigmoid", "normal", 1, 20, 128, 8);
-    assert_int_equal(tmk_sweep_make(&plan, 5, 20, 5, &sweep), TMK_OK);
+    assert_int_equal(tmk_sigma_sweep_make(&plan, 5, 20, 5, &sweep), TMK_OK);
     assert_close(sweep.sigma_w[2], 10, 1e-9);
     assert_close(sweep.critical, 10.15, 0.005);
     assert_close(sweep.crossing / sweep.critical, 1, 0.15);
-    assert_true(sweep.studies[0].fit.decades.median > 0);
-    assert_true(sweep.studies[4].fit.decades.median < 0);
-    tmk_sweep_free(&sweep);
-    assert_int_equal(tmk_sweep_make(&plan, 1, 2, 2, &sweep), TMK_OK);
+    assert_true(sweep.decays[0].fit.decades.median > 0);
+    assert_true(sweep.decays[4].fit.decades.median < 0);
+    tmk_sigma_sweep_free(&sweep);
+    assert_int_equal(tmk_sigma_sweep_make(&plan, 1, 2, 2, &sweep), TMK_OK);
     assert_true(isnan(sweep.crossing));
-    tmk_sweep_free(&sweep);
+    tmk_sigma_sweep_free(&sweep);
 }
 
 /* Every published number of the six-layer case. */

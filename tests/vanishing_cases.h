@@ -26,12 +26,12 @@ static inline struct tmk_ensemble_plan make_plan(const char *activation, const c
     };
 }
 
-static inline struct tmk_study make_study(const struct tmk_ensemble_plan *plan, bool textbook)
+static inline struct tmk_decay make_decay(const struct tmk_ensemble_plan *plan, bool textbook)
 {
-    struct tmk_study study;
-    if (tmk_study_make(plan, textbook, &study) != TMK_OK)
+    struct tmk_decay decay;
+    if (tmk_decay_make(plan, textbook, &decay) != TMK_OK)
         fail_msg("%s", tmk_message());
-    return study;
+    return decay;
 }
 
 /* Mean field's factor per layer is measured to within 3 % for sigma_w^2 = 1, 2, 16. */
@@ -41,12 +41,12 @@ static inline void check_mean_field(size_t depth, size_t width, size_t seeds)
     for (int i = 0; i < 3; i++) {
         struct tmk_ensemble_plan plan =
             make_plan("sigmoid", "normal", sqrt(squares[i]), depth, width, seeds);
-        struct tmk_study study = make_study(&plan, false);
-        if (!(fabs(study.fit.ratio - 1) < 0.03))
+        struct tmk_decay decay = make_decay(&plan, false);
+        if (!(fabs(decay.fit.ratio - 1) < 0.03))
             fail_msg("sigma_w^2 %g: measured factor %.4g, predicted %.4g", squares[i],
-                     pow(10, -study.fit.decades.median), pow(10, -study.fit.theory_decades));
-        assert_true(study.fit.r2 > 0.99);
-        tmk_study_free(&study);
+                     pow(10, -decay.fit.decades.median), pow(10, -decay.fit.theory_decades));
+        assert_true(decay.fit.r2 > 0.99);
+        tmk_decay_free(&decay);
     }
 }
 

@@ -124,13 +124,13 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-struct tmk_spread tmk_spread_of(double *values, size_t count)
+struct tmk_quantiles tmk_quantiles_of(double *values, size_t count)
 {
     if (count == 0)
-        return (struct tmk_spread){NAN, NAN, NAN};
+        return (struct tmk_quantiles){NAN, NAN, NAN};
     qsort(values, count, sizeof *values, by_value);
     double last = (double)(count - 1);
-    return (struct tmk_spread){
+    return (struct tmk_quantiles){
         .lo = values[lround(0.1 * last)],
         .median = 0.5 * (values[(count - 1) / 2] + values[count / 2]),
         .hi = values[lround(0.9 * last)],

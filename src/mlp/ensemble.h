@@ -27,9 +27,9 @@ void tmk_ensemble_free(struct tmk_ensemble *ensemble);
 
 /* Median, and the 10 % and 90 % quantiles (nearest rank), of values that may be infinite. Sorts
  * them. */
-struct tmk_spread {
+struct tmk_quantiles {
     double lo, median, hi;
 };
-struct tmk_spread tmk_spread_of(double *values, size_t count);
+struct tmk_quantiles tmk_quantiles_of(double *values, size_t count);
 
 #endif
