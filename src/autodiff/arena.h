@@ -6,6 +6,9 @@
 
 #include <stddef.h>
 
+#define TMK_ARENA_SLACK                                                                            \
+    ((size_t)65 << 10) /* bytes: the most that an arena takes unasked at a time */
+
 struct tmk_arena_block;
 
 /* Start from all zeros but `what`. Pieces never move. */
@@ -16,7 +19,7 @@ struct tmk_arena {
 };
 
 /* Make sure that pieces of `bytes` together (each rounded up to TMK_ALIGN) come without another
- * allocation. TMK_ENOMEM. */
+ * allocation: takes them from the system, and at most TMK_ARENA_SLACK more. TMK_ENOMEM. */
 enum tmk_status tmk_arena_reserve(struct tmk_arena *arena, size_t bytes);
 
 /* A piece aligned to TMK_ALIGN, contents arbitrary; 0 bytes give a valid pointer. TMK_ENOMEM. */

@@ -64,15 +64,15 @@ struct tmk_node {
     struct tmk_cost cost;
 
     /* private to src/autodiff */
-    void *gradient; /* dense row-major, value's shape; NULL until bound */
-    void *saved;    /* what forward keeps for backward */
+    const struct tmk_variable *variable; /* of a leaf; NULL: an operator's result or a constant */
+    void *params;                        /* the operator's own */
+    void *gradient;                      /* dense row-major, value's shape */
+    void *saved;                         /* what forward keeps for backward */
     size_t saved_bytes;
-    size_t workspace[2]; /* bytes, forward and backward */
-    void *params;        /* the operator's own */
-    uint64_t version;    /* the newest version below it when its value was computed; 0: never */
-    uint64_t pass;       /* the last backward pass that gave it a gradient */
-    uint64_t mark;       /* of the last walk that came by */
-    bool bound;          /* has its memory */
+    uint64_t version; /* the newest version below it when its value was computed; 0: never */
+    uint64_t fresh;   /* the newest version of all when it was last seen to be up to date */
+    uint64_t pass;    /* the last backward pass that gave it a gradient */
+    uint64_t mark;    /* the last walk that came by */
 };
 
 /* The operator's name: "input", "parameter", "conv2d", "relu", ... */

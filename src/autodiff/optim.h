@@ -25,9 +25,9 @@ struct tmk_sgd {
                                    checkpoint must keep besides the parameters. */
 };
 
-/* Set up for these parameters, whose variables must outlive it; lr, momentum, weight_decay, form
- * and threads are set by the caller before. TMK_EINVAL: lr, momentum or weight_decay negative or
- * not finite; TMK_ENOMEM. */
+/* Set up for these parameters, which are dense, hold their first values (form I looks at them) and
+ * outlive it. The caller has set lr, momentum, weight_decay, form and threads; a momentum of 0
+ * stays 0. TMK_EINVAL: one of them is negative or not finite; TMK_ENOMEM. */
 enum tmk_status tmk_sgd_make(struct tmk_sgd *sgd, size_t count,
                              struct tmk_variable *const *parameters);
 void tmk_sgd_free(struct tmk_sgd *sgd);

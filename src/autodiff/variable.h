@@ -28,7 +28,9 @@ void tmk_variable_free(struct tmk_variable *variable);
  * each batch of writes, after values computed from the last one were read. */
 const struct tmk_view *tmk_variable_write(struct tmk_variable *variable);
 
-/* A version newer than any other; for whoever else keeps values that others are computed from. */
+/* A version newer than any other, for whoever else keeps what values are computed from; and the
+ * newest there is: while it stays the same, nothing at all was written. */
 uint64_t tmk_version_next(void);
+uint64_t tmk_version_newest(void);
 
 #endif
