@@ -1,6 +1,7 @@
 /* The roof: the table of commands, nothing else. */
 #include "cli.h"
-#include "commands.h"
+#include "../analysis/commands.h"
+#include "../bench/commands.h"
 
 static const struct tmk_command commands[] = {
     {"machine", "show topology, caches, CPUs, and measured ceilings", tmk_command_machine},
@@ -8,6 +9,8 @@ static const struct tmk_command commands[] = {
     {"verify", "hold implementations against the oracle or reference vectors", tmk_command_verify},
     {"bench", "time implementations side by side and record a run", tmk_command_bench},
     {"report", "make plots and report.html from a run", tmk_command_report},
+    {"gradcheck", "check every operator's gradient by differences", tmk_command_gradcheck},
+    {"resblock", "differentiate a residual block, by numbers and by tensors", tmk_command_resblock},
     {NULL, NULL, NULL},
 };
 

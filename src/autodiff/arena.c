@@ -8,14 +8,14 @@
 #define BLOCK_MIN ((size_t)64 << 10)
 
 /* Stands at the head of its own memory. */
-struct tmk_arena_block {
-    struct tmk_arena_block *older;
+struct tmk_ad_arena_block {
+    struct tmk_ad_arena_block *older;
     size_t size, used; /* bytes from the block's start on, the head included */
 };
 
-#define HEAD ((sizeof(struct tmk_arena_block) + TMK_ALIGN - 1) / TMK_ALIGN * TMK_ALIGN)
+#define HEAD ((sizeof(struct tmk_ad_arena_block) + TMK_ALIGN - 1) / TMK_ALIGN * TMK_ALIGN)
 
-static enum tmk_status add_block(struct tmk_arena *arena, size_t bytes)
+static enum tmk_status add_block(struct tmk_ad_arena *arena, size_t bytes)
 {
     size_t size;
     if (!tmk_size_add(bytes, HEAD, &size))
@@ -23,23 +23,23 @@ static enum tmk_status add_block(struct tmk_arena *arena, size_t bytes)
                         bytes);
     void *memory;
     TMK_TRY(tmk_alloc(size, arena->what, &memory));
-    struct tmk_arena_block *block = memory;
-    *block = (struct tmk_arena_block){.older = arena->blocks, .size = size, .used = HEAD};
+    struct tmk_ad_arena_block *block = memory;
+    *block = (struct tmk_ad_arena_block){.older = arena->blocks, .size = size, .used = HEAD};
     arena->blocks = block;
     return TMK_OK;
 }
 
-static size_t room(const struct tmk_arena *arena)
+static size_t room(const struct tmk_ad_arena *arena)
 {
     return arena->blocks ? arena->blocks->size - arena->blocks->used : 0;
 }
 
-enum tmk_status tmk_arena_reserve(struct tmk_arena *arena, size_t bytes)
+enum tmk_status tmk_ad_arena_reserve(struct tmk_ad_arena *arena, size_t bytes)
 {
     return room(arena) >= bytes ? TMK_OK : add_block(arena, TMK_MAX(bytes, BLOCK_MIN));
 }
 
-enum tmk_status tmk_arena_take(struct tmk_arena *arena, size_t bytes, void **out)
+enum tmk_status tmk_ad_arena_take(struct tmk_ad_arena *arena, size_t bytes, void **out)
 {
     if (bytes > PTRDIFF_MAX)
         return tmk_fail(TMK_EINVAL, "%s: %zu bytes overflow: choose something smaller", arena->what,
@@ -56,7 +56,7 @@ enum tmk_status tmk_arena_take(struct tmk_arena *arena, size_t bytes, void **out
     return TMK_OK;
 }
 
-void tmk_arena_reset(struct tmk_arena *arena)
+void tmk_ad_arena_reset(struct tmk_ad_arena *arena)
 {
     size_t used = arena->used;
     arena->used = 0;
@@ -64,25 +64,25 @@ void tmk_arena_reset(struct tmk_arena *arena)
         arena->blocks->used = HEAD;
         return;
     }
-    tmk_arena_free(arena);
+    tmk_ad_arena_free(arena);
     if (used > 0)
         (void)add_block(arena, used); /* if that fails now, so will the next piece, and say so */
 }
 
-void tmk_arena_free(struct tmk_arena *arena)
+void tmk_ad_arena_free(struct tmk_ad_arena *arena)
 {
     while (arena->blocks) {
-        struct tmk_arena_block *block = arena->blocks;
+        struct tmk_ad_arena_block *block = arena->blocks;
         arena->blocks = block->older;
         tmk_free(block);
     }
     arena->used = 0;
 }
 
-size_t tmk_arena_capacity(const struct tmk_arena *arena)
+size_t tmk_ad_arena_capacity(const struct tmk_ad_arena *arena)
 {
     size_t capacity = 0;
-    for (const struct tmk_arena_block *block = arena->blocks; block; block = block->older)
+    for (const struct tmk_ad_arena_block *block = arena->blocks; block; block = block->older)
         capacity += block->size;
     return capacity;
 }

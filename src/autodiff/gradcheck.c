@@ -193,7 +193,7 @@ enum tmk_status tmk_gradcheck_run(size_t i, uint32_t seed, const struct tmk_grap
     if (!trial)
         return tmk_fail(TMK_ENOMEM, "gradcheck: no memory for a case: close other programs");
     trial->which = &tmk_cases[i];
-    tmk_random_seed(&trial->random, seed);
+    tmk_random_seed(&trial->random, seed * 1000003u + (uint32_t)i); /* other shapes in each case */
     *out = (struct tmk_gradcheck){.name = trial->which->name, .note = trial->which->note};
     enum tmk_status status = run(trial, options, out);
     tmk_graph_free(trial->graph);
@@ -211,4 +211,9 @@ size_t tmk_gradcheck_count(void)
     while (tmk_cases[count].name)
         count++;
     return count;
+}
+
+const char *tmk_gradcheck_name(size_t i)
+{
+    return tmk_cases[i].name;
 }

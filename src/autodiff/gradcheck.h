@@ -25,6 +25,8 @@ struct tmk_gradcheck {
 
 /* The number of cases; every operator of ops.h has at least one. */
 size_t tmk_gradcheck_count(void);
+/* The operator of case `i`. */
+const char *tmk_gradcheck_name(size_t i);
 
 /* Run case `i` in f64 with sizes and inputs drawn from `seed`, on the threads and implementations
  * of `options`. What is differentiated is the sum of the operator's results times random weights.

@@ -35,8 +35,8 @@ void tmk_graph_free(struct tmk_graph *graph)
 {
     if (!graph)
         return;
-    tmk_arena_free(&graph->node_arena);
-    tmk_arena_free(&graph->tensor_arena);
+    tmk_ad_arena_free(&graph->node_arena);
+    tmk_ad_arena_free(&graph->tensor_arena);
     tmk_free(graph->workspace);
     free(graph->nodes);
     free(graph->order);
@@ -46,8 +46,8 @@ void tmk_graph_free(struct tmk_graph *graph)
 
 void tmk_graph_reset(struct tmk_graph *graph)
 {
-    tmk_arena_reset(&graph->node_arena);
-    tmk_arena_reset(&graph->tensor_arena);
+    tmk_ad_arena_reset(&graph->node_arena);
+    tmk_ad_arena_reset(&graph->tensor_arena);
     graph->count = graph->bound = graph->gradients = graph->dropouts = 0;
     graph->walk_root = graph->pass_root = NULL;
     graph->status = TMK_OK;
@@ -121,7 +121,7 @@ static enum tmk_status append(struct tmk_graph *graph, const struct tmk_operator
     size_t head = tmk_round_up(sizeof(struct tmk_node) + links, 16);
     void *memory;
     TMK_TRY(grow_list(graph));
-    TMK_TRY(tmk_arena_take(&graph->node_arena, head + params, &memory));
+    TMK_TRY(tmk_ad_arena_take(&graph->node_arena, head + params, &memory));
     memset(memory, 0, head + params);
     struct tmk_node *node = memory;
     *node = (struct tmk_node){.graph = graph,

@@ -40,8 +40,9 @@ static size_t workspace_bytes(const struct tmk_node *node, enum tmk_pass pass)
 struct tmk_graph_memory tmk_graph_memory(const struct tmk_graph *graph)
 {
     size_t lists = sizeof *graph->nodes + sizeof *graph->order + sizeof *graph->stack;
-    struct tmk_graph_memory memory = {
-        .nodes = sizeof *graph + tmk_arena_capacity(&graph->node_arena) + graph->capacity * lists};
+    struct tmk_graph_memory memory = {.nodes = sizeof *graph +
+                                               tmk_ad_arena_capacity(&graph->node_arena) +
+                                               graph->capacity * lists};
     for (size_t i = 0; i < graph->count; i++) {
         const struct tmk_node *node = graph->nodes[i];
         memory.values += value_bytes(node);
@@ -51,21 +52,21 @@ struct tmk_graph_memory tmk_graph_memory(const struct tmk_graph *graph)
             memory.workspace = TMK_MAX(memory.workspace, workspace_bytes(node, pass));
     }
     memory.total = memory.nodes + memory.values + memory.saved + memory.gradients +
-                   memory.workspace + 2 * TMK_ARENA_SLACK;
+                   memory.workspace + 2 * TMK_AD_ARENA_SLACK;
     return memory;
 }
 
 size_t tmk_graph_allocated(const struct tmk_graph *graph)
 {
-    return sizeof *graph + tmk_arena_capacity(&graph->node_arena) +
-           tmk_arena_capacity(&graph->tensor_arena) + graph->workspace_bytes +
+    return sizeof *graph + tmk_ad_arena_capacity(&graph->node_arena) +
+           tmk_ad_arena_capacity(&graph->tensor_arena) + graph->workspace_bytes +
            graph->capacity * sizeof *graph->nodes +
            graph->order_capacity * (sizeof *graph->order + sizeof *graph->stack);
 }
 
 static enum tmk_status bind_value(struct tmk_node *node)
 {
-    struct tmk_arena *arena = &node->graph->tensor_arena;
+    struct tmk_ad_arena *arena = &node->graph->tensor_arena;
     const struct tmk_view *value = &node->value;
     void *memory;
     if (node->op->look)
@@ -73,8 +74,8 @@ static enum tmk_status bind_value(struct tmk_node *node)
     if (!node->op->forward)
         return TMK_OK;
     if (node->saved_bytes)
-        TMK_TRY(tmk_arena_take(arena, node->saved_bytes, &node->saved));
-    TMK_TRY(tmk_arena_take(arena, tmk_node_bytes(node), &memory));
+        TMK_TRY(tmk_ad_arena_take(arena, node->saved_bytes, &node->saved));
+    TMK_TRY(tmk_ad_arena_take(arena, tmk_node_bytes(node), &memory));
     return tmk_view_make(&node->value, value->dtype, value->ndim, value->shape, memory,
                          tmk_node_bytes(node));
 }
@@ -84,7 +85,7 @@ enum tmk_status tmk_bind_values(struct tmk_graph *graph)
     size_t bytes = 0;
     for (size_t i = graph->bound; i < graph->count; i++)
         bytes += value_bytes(graph->nodes[i]) + saved_bytes(graph->nodes[i]);
-    TMK_TRY(tmk_arena_reserve(&graph->tensor_arena, bytes));
+    TMK_TRY(tmk_ad_arena_reserve(&graph->tensor_arena, bytes));
     for (; graph->bound < graph->count; graph->bound++)
         TMK_TRY(bind_value(graph->nodes[graph->bound]));
     return TMK_OK;
@@ -95,11 +96,11 @@ enum tmk_status tmk_bind_gradients(struct tmk_graph *graph)
     size_t bytes = 0;
     for (size_t i = graph->gradients; i < graph->count; i++)
         bytes += gradient_bytes(graph->nodes[i]);
-    TMK_TRY(tmk_arena_reserve(&graph->tensor_arena, bytes));
+    TMK_TRY(tmk_ad_arena_reserve(&graph->tensor_arena, bytes));
     for (; graph->gradients < graph->count; graph->gradients++) {
         struct tmk_node *node = graph->nodes[graph->gradients];
         if (node->needs_gradient)
-            TMK_TRY(tmk_arena_take(&graph->tensor_arena, tmk_node_bytes(node), &node->gradient));
+            TMK_TRY(tmk_ad_arena_take(&graph->tensor_arena, tmk_node_bytes(node), &node->gradient));
     }
     return TMK_OK;
 }

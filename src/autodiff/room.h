@@ -29,10 +29,10 @@ struct tmk_graph {
 
     struct tmk_node **nodes; /* in order of building */
     size_t count, capacity;
-    size_t bound;                  /* the first so many have memory for their values, */
-    size_t gradients;              /* and the first so many for their gradients */
-    struct tmk_arena node_arena;   /* nodes and their parameters */
-    struct tmk_arena tensor_arena; /* values, saved data, gradients */
+    size_t bound;                     /* the first so many have memory for their values, */
+    size_t gradients;                 /* and the first so many for their gradients */
+    struct tmk_ad_arena node_arena;   /* nodes and their parameters */
+    struct tmk_ad_arena tensor_arena; /* values, saved data, gradients */
     void *workspace;
     size_t workspace_bytes;
 
