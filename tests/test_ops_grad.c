@@ -20,11 +20,10 @@ static void assert_case(size_t i, uint32_t seed, const struct tmk_graph_options 
                  tmk_message());
     if (!result.passed)
         fail_msg("%s %s %s, seed %u, %d threads: error %.3g in %zu elements", result.name,
-                 result.note, result.shapes, seed, options->threads, result.error,
-                 result.elements);
+                 result.note, result.shapes, seed, options->threads, result.error, result.elements);
 }
 
-static void test_every_case(void **state)
+static void every_case_on_random_shapes(void **state)
 {
     (void)state;
     struct tmk_graph_options options = {.threads = 1};
@@ -34,7 +33,7 @@ static void test_every_case(void **state)
     }
 }
 
-static void test_every_case_on_threads(void **state)
+static void every_case_on_three_threads(void **state)
 {
     (void)state;
     struct tmk_graph_options options = {.threads = 3};
@@ -61,13 +60,13 @@ static void check_impls(const struct tmk_op *op)
     }
 }
 
-static void test_matmul_impls(void **state)
+static void matmul_by_every_implementation(void **state)
 {
     (void)state;
     check_impls(&tmk_op_matmul);
 }
 
-static void test_conv2d_impls(void **state)
+static void conv2d_by_every_implementation(void **state)
 {
     (void)state;
     check_impls(&tmk_op_conv2d);
@@ -76,10 +75,10 @@ static void test_conv2d_impls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_case),
-        cmocka_unit_test(test_every_case_on_threads),
-        cmocka_unit_test(test_matmul_impls),
-        cmocka_unit_test(test_conv2d_impls),
+        cmocka_unit_test(every_case_on_random_shapes),
+        cmocka_unit_test(every_case_on_three_threads),
+        cmocka_unit_test(matmul_by_every_implementation),
+        cmocka_unit_test(conv2d_by_every_implementation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

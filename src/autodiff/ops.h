@@ -61,7 +61,8 @@ struct tmk_node *tmk_ad_contiguous(struct tmk_node *a);
 
 /* da = g, stretched again along the axes. f32 is summed in double. */
 struct tmk_node *tmk_ad_sum(struct tmk_node *a, int naxes, const int *axes, bool keepdims);
-/* ln sum e^a = m + ln sum e^(a-m) with the maximum m: da = g e^(a-y). Along sizes >= 1. */
+/* ln sum e^a = m + ln sum e^(a-m) with the maximum m: da = g e^(a-m) / sum e^(a-m). Along sizes
+ * >= 1. */
 struct tmk_node *tmk_ad_log_sum_exp(struct tmk_node *a, int naxes, const int *axes, bool keepdims);
 /* ||a||_F^2 = sum of a^2, a scalar: da = 2ga */
 struct tmk_node *tmk_ad_squared_norm(struct tmk_node *a);

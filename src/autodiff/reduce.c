@@ -13,11 +13,12 @@
  * visited in row-major order of the reduced axes. */
 struct reduction {
     struct tmk_view kept, reduced;
-    void *result; /* dense, one per kept position */
+    void *result;         /* dense, one per kept position; likewise */
+    void *largest, *sums; /* what log_sum_exp keeps for backward: the maximum m, sum e^(a-m) */
 };
 
 /* What the views of a gradient's loop are. */
-enum { OUT, VALUE, GRADIENT, RESULT };
+enum { OUT, VALUE, GRADIENT, LARGEST, SUMS };
 
 static ptrdiff_t offset_of(const struct tmk_view *view, size_t position)
 {
@@ -60,6 +61,10 @@ static void reduce(struct tmk_node *node, reduce_one *const one[TMK_NDTYPES])
     const struct axes *axes = node->params;
     const struct tmk_view *input = &node->input[0]->value;
     struct reduction r = {.kept = *input, .reduced = *input, .result = node->value.data};
+    if (node->saved) {
+        r.largest = node->saved;
+        r.sums = (char *)node->saved + tmk_node_bytes(node);
+    }
     r.kept.ndim = r.reduced.ndim = 0;
     for (int d = 0; d < input->ndim; d++)
         add_axis(axes->reduced[d] ? &r.reduced : &r.kept, input->shape[d], input->stride[d]);
@@ -75,10 +80,9 @@ static void reduce(struct tmk_node *node, reduce_one *const one[TMK_NDTYPES])
     }
 }
 
-/* A dense tensor of the node's shape, with size-1 axes where the input was reduced, stretched to
- * the input's shape. */
-static enum tmk_status stretched(const struct tmk_node *node, const struct tmk_view *dense,
-                                 struct tmk_view *out)
+/* A dense tensor of the node's elements at `data`, with size-1 axes where the input was reduced,
+ * stretched to the input's shape. */
+static enum tmk_status stretched(const struct tmk_node *node, void *data, struct tmk_view *out)
 {
     const struct axes *axes = node->params;
     const struct tmk_view *input = &node->input[0]->value;
@@ -86,8 +90,7 @@ static enum tmk_status stretched(const struct tmk_node *node, const struct tmk_v
     struct tmk_view kept;
     for (int d = 0; d < input->ndim; d++)
         shape[d] = axes->reduced[d] ? 1 : input->shape[d];
-    TMK_TRY(tmk_view_make(&kept, dense->dtype, input->ndim, shape, dense->data,
-                          (size_t)(dense->end - dense->begin)));
+    TMK_TRY(tmk_view_make(&kept, input->dtype, input->ndim, shape, data, tmk_node_bytes(node)));
     return tmk_view_broadcast(&kept, input->ndim, input->shape, out);
 }
 
@@ -96,12 +99,15 @@ static enum tmk_status spread(struct tmk_node *node, tmk_row_function *const slo
 {
     struct tmk_loop loop = {.view[VALUE] = node->input[0]->value,
                             .threads = node->graph->options.threads};
-    struct tmk_view gradient = tmk_gradient_view(node);
     bool first;
     if (!tmk_gradient_begin(node, 0, &loop.view[OUT], &first))
         return TMK_OK;
-    TMK_TRY(stretched(node, &gradient, &loop.view[GRADIENT]));
-    TMK_TRY(stretched(node, &node->value, &loop.view[RESULT]));
+    TMK_TRY(stretched(node, node->gradient, &loop.view[GRADIENT]));
+    if (node->saved) {
+        char *saved = node->saved;
+        TMK_TRY(stretched(node, saved, &loop.view[LARGEST]));
+        TMK_TRY(stretched(node, saved + tmk_node_bytes(node), &loop.view[SUMS]));
+    }
     loop.add = !first;
     tmk_loop_run(&loop, slope);
     return TMK_OK;
@@ -207,7 +213,10 @@ struct tmk_node *tmk_ad_log_sum_exp(struct tmk_node *a, int naxes, const int *ax
     static const struct tmk_operator op = {
         .name = "log_sum_exp", .forward = log_sum_exp_forward, .backward = log_sum_exp_backward};
     struct tmk_node *node = reduction(&op, a, naxes, axes, keepdims);
-    if (!node || tmk_view_count(&a->value) > 0 || tmk_view_count(&node->value) == 0)
+    if (!node)
+        return NULL;
+    node->saved_bytes = 2 * tmk_node_bytes(node);
+    if (tmk_view_count(&a->value) > 0 || tmk_view_count(&node->value) == 0)
         return node;
     return tmk_graph_fail(a->graph,
                           tmk_fail(TMK_EINVAL, "log_sum_exp: over no elements: the log of "
@@ -253,26 +262,29 @@ static void NAME(log_sum_exp)(const struct reduction *r, size_t kept)
     EACH(r, kept, most = a > most ? a : most);
     EACH(r, kept, sum += exp(a - most));
     ((TYPE *)r->result)[kept] = (TYPE)(isinf(most) ? most : most + log(sum));
+    ((TYPE *)r->largest)[kept] = (TYPE)most;
+    ((TYPE *)r->sums)[kept] = (TYPE)sum;
 }
 
-/* A row of a gradient: `formula` in a, g and y. */
+/* A row of a gradient: `formula` in a, g, and what log_sum_exp keeps, m and sum. */
 #define SLOPE(name, formula)                                                                       \
     static void NAME(name)(const struct tmk_row *row)                                              \
     {                                                                                              \
         const ptrdiff_t *s = row->step, n = (ptrdiff_t)row->n;                                     \
-        const TYPE *pa = row->at[VALUE], *pg = row->at[GRADIENT], *py = row->at[RESULT];           \
+        const TYPE *pa = row->at[VALUE], *pg = row->at[GRADIENT], *pm = row->at[LARGEST];          \
+        const TYPE *ps = row->at[SUMS];                                                            \
         TYPE *out = row->at[OUT];                                                                  \
         for (ptrdiff_t i = 0; i < n; i++) {                                                        \
-            const TYPE a = pa[i * s[VALUE]], g = pg[i * s[GRADIENT]], y = py[i * s[RESULT]];       \
-            const TYPE da = formula;                                                               \
-            (void)a, (void)y;                                                                      \
+            const TYPE a = pa[i * s[VALUE]], g = pg[i * s[GRADIENT]], m = pm[i * s[LARGEST]];      \
+            const TYPE sum = ps[i * s[SUMS]], da = formula;                                        \
+            (void)a, (void)m, (void)sum;                                                           \
             out[i * s[OUT]] = row->add ? out[i * s[OUT]] + da : da;                                \
         }                                                                                          \
     }
 
 SLOPE(sum_slope, g)
 SLOPE(square_slope, 2 * g * a)
-SLOPE(softmax_slope, exp(a - y) * g)
+SLOPE(softmax_slope, exp(a - m) / sum * g)
 
 #undef EACH
 #undef SLOPE
