@@ -96,7 +96,7 @@ static void print_gradient(const struct row *row, const struct tmk_residual_resu
     for (int i = 0; i < TMK_RESIDUAL_KERNEL; i++) {
         for (int j = 0; j < TMK_RESIDUAL_KERNEL; j++) {
             char text[32];
-            printf("  %20s", exact(text, result->gradient[i][j]));
+            printf("  %20s", exact(text, result->gradient[i * TMK_RESIDUAL_KERNEL + j]));
         }
         printf("\n");
     }

@@ -3,7 +3,12 @@
 
 #include "random.h"
 
-enum { IMAGE = TMK_RESIDUAL_IMAGE, KERNEL = TMK_RESIDUAL_KERNEL };
+enum {
+    IMAGE = TMK_RESIDUAL_IMAGE,
+    KERNEL = TMK_RESIDUAL_KERNEL,
+    PIXELS = TMK_RESIDUAL_PIXELS,
+    TAPS = TMK_RESIDUAL_TAPS
+};
 
 static void draw(struct tmk_random *random, double mean, double *out, size_t count)
 {
@@ -15,10 +20,10 @@ void tmk_residual_draw(uint32_t seed, struct tmk_residual *out)
 {
     struct tmk_random random;
     tmk_random_seed(&random, seed);
-    draw(&random, 0, &out->x[0][0], IMAGE * IMAGE);
-    draw(&random, 0, &out->k[0][0], KERNEL * KERNEL);
-    draw(&random, 0, &out->s[0][0], IMAGE * IMAGE);
-    draw(&random, 5, &out->g[0][0], KERNEL * KERNEL);
+    draw(&random, 0, out->x, PIXELS);
+    draw(&random, 0, out->k, TAPS);
+    draw(&random, 0, out->s, PIXELS);
+    draw(&random, 5, out->g, TAPS);
 }
 
 /* -- scalars -- */
@@ -28,26 +33,20 @@ struct scalars {
     const struct tmk_residual *block;
     const struct tmk_residual_form *form;
     struct tmk_graph *graph;
-    struct tmk_variable weight[KERNEL][KERNEL];
-    struct tmk_node *k[KERNEL][KERNEL];
-    struct tmk_node *x[IMAGE][IMAGE], *s[IMAGE][IMAGE];
+    struct tmk_variable weight[TAPS];
+    struct tmk_node *k[TAPS], *x[PIXELS], *s[PIXELS];
 };
 
 static enum tmk_status make_leaves(struct scalars *scalars)
 {
-    for (int i = 0; i < KERNEL; i++) {
-        for (int j = 0; j < KERNEL; j++) {
-            struct tmk_variable *weight = &scalars->weight[i][j];
-            TMK_TRY(tmk_variable_make(weight, TMK_F64, 0, NULL));
-            *(double *)tmk_variable_write(weight)->data = scalars->block->k[i][j];
-            scalars->k[i][j] = tmk_ad_parameter(scalars->graph, weight);
-        }
+    for (int i = 0; i < TAPS; i++) {
+        TMK_TRY(tmk_variable_make(&scalars->weight[i], TMK_F64, 0, NULL));
+        *(double *)tmk_variable_write(&scalars->weight[i])->data = scalars->block->k[i];
+        scalars->k[i] = tmk_ad_parameter(scalars->graph, &scalars->weight[i]);
     }
-    for (int y = 0; y < IMAGE; y++) {
-        for (int x = 0; x < IMAGE; x++) {
-            scalars->x[y][x] = tmk_ad_scalar(scalars->graph, TMK_F64, scalars->block->x[y][x]);
-            scalars->s[y][x] = tmk_ad_scalar(scalars->graph, TMK_F64, scalars->block->s[y][x]);
-        }
+    for (int i = 0; i < PIXELS; i++) {
+        scalars->x[i] = tmk_ad_scalar(scalars->graph, TMK_F64, scalars->block->x[i]);
+        scalars->s[i] = tmk_ad_scalar(scalars->graph, TMK_F64, scalars->block->s[i]);
     }
     return tmk_graph_status(scalars->graph);
 }
@@ -62,7 +61,8 @@ static struct tmk_node *convolve(const struct scalars *scalars, int y, int x)
         for (int j = 0; j < KERNEL; j++) {
             int column = x + i - pad, row = y + j - pad;
             if (column >= 0 && column < IMAGE && row >= 0 && row < IMAGE)
-                z = tmk_ad_add(z, tmk_ad_mul(scalars->x[row][column], scalars->k[j][i]));
+                z = tmk_ad_add(
+                    z, tmk_ad_mul(scalars->x[row * IMAGE + column], scalars->k[j * KERNEL + i]));
         }
     }
     return z;
@@ -70,9 +70,9 @@ static struct tmk_node *convolve(const struct scalars *scalars, int y, int x)
 
 static struct tmk_node *difference(const struct scalars *scalars, int y, int x)
 {
-    struct tmk_node *out = tmk_ad_add(tmk_ad_relu(convolve(scalars, y, x)), scalars->x[y][x]);
-    return scalars->form->add ? tmk_ad_add(out, scalars->s[y][x])
-                              : tmk_ad_sub(out, scalars->s[y][x]);
+    int i = y * IMAGE + x;
+    struct tmk_node *out = tmk_ad_add(tmk_ad_relu(convolve(scalars, y, x)), scalars->x[i]);
+    return scalars->form->add ? tmk_ad_add(out, scalars->s[i]) : tmk_ad_sub(out, scalars->s[i]);
 }
 
 static struct tmk_node *scalar_loss(const struct scalars *scalars)
@@ -98,19 +98,15 @@ static enum tmk_status differentiate_scalars(struct scalars *scalars,
     TMK_TRY(tmk_graph_status(scalars->graph));
     TMK_TRY(tmk_ad_number(loss, &out->loss));
     TMK_TRY(tmk_ad_backward(loss));
-    for (int i = 0; i < KERNEL; i++) {
-        for (int j = 0; j < KERNEL; j++) {
-            struct tmk_view gradient;
-            TMK_TRY(tmk_ad_gradient(scalars->k[i][j], &gradient));
-            out->gradient[i][j] = *(double *)gradient.data;
-            out->slope += scalars->block->g[i][j] * out->gradient[i][j];
-        }
+    for (int i = 0; i < TAPS; i++) {
+        struct tmk_view gradient;
+        TMK_TRY(tmk_ad_gradient(scalars->k[i], &gradient));
+        out->gradient[i] = *(double *)gradient.data;
+        out->slope += scalars->block->g[i] * out->gradient[i];
     }
-    for (int i = 0; i < KERNEL; i++) {
-        for (int j = 0; j < KERNEL; j++)
-            *(double *)tmk_variable_write(&scalars->weight[i][j])->data +=
-                TMK_RESIDUAL_STEP * scalars->block->g[i][j];
-    }
+    for (int i = 0; i < TAPS; i++)
+        *(double *)tmk_variable_write(&scalars->weight[i])->data +=
+            TMK_RESIDUAL_STEP * scalars->block->g[i];
     TMK_TRY(tmk_ad_number(loss, &ahead));
     out->quotient = (ahead - out->loss) / TMK_RESIDUAL_STEP;
     out->nodes = tmk_graph_size(scalars->graph);
@@ -125,8 +121,8 @@ enum tmk_status tmk_residual_by_scalars(const struct tmk_residual *block,
     *out = (struct tmk_residual_result){0};
     enum tmk_status status = differentiate_scalars(&scalars, out);
     tmk_graph_free(scalars.graph);
-    for (int i = 0; i < KERNEL * KERNEL; i++)
-        tmk_variable_free(&scalars.weight[0][i]);
+    for (int i = 0; i < TAPS; i++)
+        tmk_variable_free(&scalars.weight[i]);
     return status;
 }
 
@@ -137,6 +133,7 @@ struct tensors {
     struct tmk_variable x, k, s;
 };
 
+/* A square image as (1, 1, size, size). */
 static enum tmk_status make_tensor(const double *values, size_t size, struct tmk_variable *out)
 {
     TMK_TRY(tmk_variable_make(out, TMK_F64, 4, (const size_t[]){1, 1, size, size}));
@@ -166,9 +163,9 @@ static enum tmk_status differentiate_tensors(const struct tmk_residual *block,
 {
     double ahead = 0;
     struct tmk_view gradient;
-    TMK_TRY(make_tensor(&block->x[0][0], IMAGE, &tensors->x));
-    TMK_TRY(make_tensor(&block->k[0][0], KERNEL, &tensors->k));
-    TMK_TRY(make_tensor(&block->s[0][0], IMAGE, &tensors->s));
+    TMK_TRY(make_tensor(block->x, IMAGE, &tensors->x));
+    TMK_TRY(make_tensor(block->k, KERNEL, &tensors->k));
+    TMK_TRY(make_tensor(block->s, IMAGE, &tensors->s));
     TMK_TRY(tmk_graph_make(&(struct tmk_graph_options){.threads = 1}, &tensors->graph));
     struct tmk_node *k = tmk_ad_parameter(tensors->graph, &tensors->k);
     struct tmk_node *loss = tensor_loss(tensors, k, form);
@@ -176,13 +173,13 @@ static enum tmk_status differentiate_tensors(const struct tmk_residual *block,
     TMK_TRY(tmk_ad_number(loss, &out->loss));
     TMK_TRY(tmk_ad_backward(loss));
     TMK_TRY(tmk_ad_gradient(k, &gradient));
-    for (int i = 0; i < KERNEL * KERNEL; i++) {
-        (&out->gradient[0][0])[i] = ((double *)gradient.data)[i];
-        out->slope += (&block->g[0][0])[i] * ((double *)gradient.data)[i];
+    for (int i = 0; i < TAPS; i++) {
+        out->gradient[i] = ((double *)gradient.data)[i];
+        out->slope += block->g[i] * out->gradient[i];
     }
     double *weight = tmk_variable_write(&tensors->k)->data;
-    for (int i = 0; i < KERNEL * KERNEL; i++)
-        weight[i] += TMK_RESIDUAL_STEP * (&block->g[0][0])[i];
+    for (int i = 0; i < TAPS; i++)
+        weight[i] += TMK_RESIDUAL_STEP * block->g[i];
     TMK_TRY(tmk_ad_number(loss, &ahead));
     out->quotient = (ahead - out->loss) / TMK_RESIDUAL_STEP;
     out->nodes = tmk_graph_size(tensors->graph);

@@ -15,13 +15,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TMK_RESIDUAL_IMAGE = 10, TMK_RESIDUAL_KERNEL = 3 };
+enum {
+    TMK_RESIDUAL_IMAGE = 10,
+    TMK_RESIDUAL_KERNEL = 3,
+    TMK_RESIDUAL_PIXELS = TMK_RESIDUAL_IMAGE * TMK_RESIDUAL_IMAGE,
+    TMK_RESIDUAL_TAPS = TMK_RESIDUAL_KERNEL * TMK_RESIDUAL_KERNEL
+};
 
+/* All row-major. */
 struct tmk_residual {
-    double x[TMK_RESIDUAL_IMAGE][TMK_RESIDUAL_IMAGE];
-    double k[TMK_RESIDUAL_KERNEL][TMK_RESIDUAL_KERNEL];
-    double s[TMK_RESIDUAL_IMAGE][TMK_RESIDUAL_IMAGE];
-    double g[TMK_RESIDUAL_KERNEL][TMK_RESIDUAL_KERNEL];
+    double x[TMK_RESIDUAL_PIXELS], k[TMK_RESIDUAL_TAPS], s[TMK_RESIDUAL_PIXELS];
+    double g[TMK_RESIDUAL_TAPS];
 };
 
 void tmk_residual_draw(uint32_t seed, struct tmk_residual *out);
@@ -36,10 +40,10 @@ struct tmk_residual_form {
 
 struct tmk_residual_result {
     double loss;
-    double gradient[TMK_RESIDUAL_KERNEL][TMK_RESIDUAL_KERNEL]; /* dL/dK */
-    double slope;                                              /* <G, dL/dK> */
-    double quotient; /* (L(K + h G) - L(K)) / h, h = TMK_RESIDUAL_STEP */
-    size_t nodes;    /* of the graph */
+    double gradient[TMK_RESIDUAL_TAPS]; /* dL/dK */
+    double slope;                       /* <G, dL/dK> */
+    double quotient;                    /* (L(K + h G) - L(K)) / h, h = TMK_RESIDUAL_STEP */
+    size_t nodes;                       /* of the graph */
 };
 #define TMK_RESIDUAL_STEP 1e-6
 
