@@ -11,6 +11,7 @@ static const struct tmk_command commands[] = {
     {"report", "make plots and report.html from a run", tmk_command_report},
     {"gradcheck", "check every operator's gradient by differences", tmk_command_gradcheck},
     {"resblock", "differentiate a residual block, by numbers and by tensors", tmk_command_resblock},
+    {"mlp", "differentiate and train a two-layer sigmoid network", tmk_command_mlp},
     {NULL, NULL, NULL},
 };
 

@@ -44,7 +44,7 @@ struct tmk_graph_options {
 };
 
 /* Where a node's time went since it was built, and how much arithmetic a pass over it is. */
-struct tmk_cost {
+struct tmk_node_cost {
     double seconds[2];        /* [0] forward, [1] backward; with options.timing */
     double kernel_seconds[2]; /* the part of it inside struct tmk_impl kernels */
     double flops[2];          /* one pass, 2 per multiply-add; conv2d and matmul only, else 0 */
@@ -61,7 +61,7 @@ struct tmk_node {
     size_t uses;           /* how often later nodes take it as input */
     int ninputs;
     struct tmk_node **input;
-    struct tmk_cost cost;
+    struct tmk_node_cost cost;
 
     /* private to src/autodiff */
     const struct tmk_variable *variable; /* of a leaf; NULL: an operator's result or a constant */
