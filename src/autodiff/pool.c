@@ -222,14 +222,17 @@ struct tmk_node *tmk_ad_adaptive_avg_pool(struct tmk_node *x, size_t oh, size_t 
         }                                                                                          \
     }
 
-/* The first of the largest; a NaN is larger than all. */
+/* The first of the largest; a NaN is larger than all numbers. */
 static size_t NAME(largest)(const TYPE *x, size_t row, struct window h, struct window w)
 {
     size_t best = h.lo * row + w.lo;
+    TYPE most = x[best];
     for (size_t i = h.lo; i < h.hi; i++) {
         for (size_t at = i * row + w.lo; at < i * row + w.hi; at++) {
-            if (x[at] > x[best] || (isnan(x[at]) && !isnan(x[best])))
-                best = at;
+            const TYPE value = x[at];
+            const bool more = (value > most) | (value != value); /* no branch to mispredict */
+            most = more ? value : most;
+            best = more ? at : best;
         }
     }
     return best;
