@@ -242,8 +242,16 @@ static void impossible_memory_is_refused(void **state)
     struct tmk_view view;
     built(tmk_ad_exp(wide));
     assert_int_equal(tmk_ad_value(tmk_ad_exp(wide), &view), TMK_ENOMEM);
-    assert_null(tmk_ad_broadcast_to(x, 2, SHAPE(SIZE_MAX, SIZE_MAX)));
-    assert_int_equal(tmk_graph_status(graph), TMK_EINVAL);
+    assert_refused(tmk_ad_broadcast_to(x, 2, SHAPE(SIZE_MAX, SIZE_MAX)), TMK_EINVAL, "counted");
+    x = SCALAR(1);
+    assert_refused(tmk_ad_broadcast_to(x, 2, SHAPE((size_t)1 << 31, (size_t)1 << 31)), TMK_EINVAL,
+                   "address");
+    x = SCALAR(1);
+    wide = tmk_ad_broadcast_to(x, 2, SHAPE((size_t)1 << 30, (size_t)1 << 29));
+    for (int i = 0; i < 5; i++)
+        wide = tmk_ad_exp(wide); /* together more than can be counted */
+    assert_int_equal(tmk_ad_value(built(wide), &view), TMK_ENOMEM);
+    assert_true(tmk_graph_memory(graph).total == SIZE_MAX);
 }
 
 static void nodes_tell_what_they_are(void **state)

@@ -19,8 +19,8 @@ static enum tmk_status add_block(struct tmk_ad_arena *arena, size_t bytes)
 {
     size_t size;
     if (!tmk_size_add(bytes, HEAD, &size))
-        return tmk_fail(TMK_EINVAL, "%s: %zu bytes overflow: choose something smaller", arena->what,
-                        bytes);
+        return tmk_fail(TMK_ENOMEM, "%s: more bytes than can be counted: choose something smaller",
+                        arena->what);
     void *memory;
     TMK_TRY(tmk_alloc(size, arena->what, &memory));
     struct tmk_ad_arena_block *block = memory;
@@ -42,8 +42,8 @@ enum tmk_status tmk_ad_arena_reserve(struct tmk_ad_arena *arena, size_t bytes)
 enum tmk_status tmk_ad_arena_take(struct tmk_ad_arena *arena, size_t bytes, void **out)
 {
     if (bytes > PTRDIFF_MAX)
-        return tmk_fail(TMK_EINVAL, "%s: %zu bytes overflow: choose something smaller", arena->what,
-                        bytes);
+        return tmk_fail(TMK_ENOMEM, "%s: more bytes than can be counted: choose something smaller",
+                        arena->what);
     size_t piece = tmk_round_up(TMK_MAX(bytes, 1), TMK_ALIGN);
     if (room(arena) < piece) {
         /* each block twice as large as the last: few blocks, however many pieces */

@@ -213,7 +213,7 @@ struct tmk_node *tmk_ad_conv2d(struct tmk_node *x, struct tmk_node *w, struct tm
     static const struct tmk_operator op = {
         .name = "conv2d", .forward = forward, .backward = backward, .workspace = workspace};
     struct tmk_node *input[] = {tmk_ad_contiguous(x), tmk_ad_contiguous(w), tmk_ad_contiguous(b)};
-    if (!input[0] || !input[1])
+    if (!input[0] || !input[1] || (b && !input[2]))
         return NULL;
     struct tmk_conv2d problem;
     enum tmk_status status = make_problem(&input[0]->value, &input[1]->value,

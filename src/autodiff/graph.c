@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "size.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +25,8 @@ enum tmk_status tmk_graph_make(const struct tmk_graph_options *options, struct t
         graph->options.conv2d = default_conv2d;
     if (!options->matmul)
         graph->options.matmul = default_matmul;
-    graph->node_arena.what = "the nodes of a graph";
-    graph->tensor_arena.what = "the tensors of a graph";
+    graph->node_arena.what = "the memory of a graph's nodes";
+    graph->tensor_arena.what = "the memory of a graph's tensors";
     graph->step_version = tmk_version_next();
     *out = graph;
     return TMK_OK;
@@ -154,6 +155,19 @@ static enum tmk_status check_inputs(const struct tmk_operator *op, int ninputs,
     return TMK_OK;
 }
 
+/* Values and gradients are addressed in bytes. */
+static enum tmk_status check_size(const struct tmk_operator *op, const struct tmk_view *value)
+{
+    size_t bytes;
+    char text[256];
+    if (tmk_size_mul(tmk_view_count(value), tmk_dtype_size(value->dtype), &bytes) &&
+        bytes <= PTRDIFF_MAX)
+        return TMK_OK;
+    tmk_view_format(value, text, sizeof text);
+    return tmk_fail(TMK_EINVAL, "%s: %s is beyond what memory can address: make it smaller",
+                    op->name, text);
+}
+
 struct tmk_node *tmk_node_new(const struct tmk_operator *op, int ninputs,
                               struct tmk_node *const *inputs, int ndim, const size_t *shape,
                               size_t params)
@@ -168,6 +182,8 @@ struct tmk_node *tmk_node_new(const struct tmk_operator *op, int ninputs,
     enum tmk_status status = check_inputs(op, ninputs, inputs);
     if (status == TMK_OK)
         status = tmk_view_make(&value, inputs[0]->value.dtype, ndim, shape, NULL, 0);
+    if (status == TMK_OK)
+        status = check_size(op, &value);
     if (status == TMK_OK)
         status = append(graph, op, ninputs, inputs, params, &node);
     if (status != TMK_OK)
@@ -185,6 +201,8 @@ struct tmk_node *tmk_node_view(const struct tmk_operator *op, struct tmk_node *i
         memcpy(node->params, params, bytes);
         status = op->look(node, &input->value, &node->value);
     }
+    if (status == TMK_OK)
+        status = check_size(op, &node->value);
     return status == TMK_OK ? node : tmk_graph_fail(input->graph, status);
 }
 

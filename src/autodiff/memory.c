@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "size.h"
 
+#include <stdint.h>
 #include <string.h>
 
 size_t tmk_node_bytes(const struct tmk_node *node)
@@ -37,6 +38,13 @@ static size_t workspace_bytes(const struct tmk_node *node, enum tmk_pass pass)
     return runs ? node->op->workspace(node, pass) : 0;
 }
 
+/* Sums that stay at SIZE_MAX, more than there ever is, instead of starting anew. */
+static void add(size_t *sum, size_t bytes)
+{
+    if (!tmk_size_add(*sum, bytes, sum))
+        *sum = SIZE_MAX;
+}
+
 struct tmk_graph_memory tmk_graph_memory(const struct tmk_graph *graph)
 {
     size_t lists = sizeof *graph->nodes + sizeof *graph->order + sizeof *graph->stack;
@@ -45,14 +53,16 @@ struct tmk_graph_memory tmk_graph_memory(const struct tmk_graph *graph)
                                                graph->capacity * lists};
     for (size_t i = 0; i < graph->count; i++) {
         const struct tmk_node *node = graph->nodes[i];
-        memory.values += value_bytes(node);
-        memory.saved += saved_bytes(node);
-        memory.gradients += gradient_bytes(node);
+        add(&memory.values, value_bytes(node));
+        add(&memory.saved, saved_bytes(node));
+        add(&memory.gradients, gradient_bytes(node));
         for (enum tmk_pass pass = TMK_FORWARD; pass <= TMK_BACKWARD; pass++)
             memory.workspace = TMK_MAX(memory.workspace, workspace_bytes(node, pass));
     }
-    memory.total = memory.nodes + memory.values + memory.saved + memory.gradients +
-                   memory.workspace + 2 * TMK_AD_ARENA_SLACK;
+    const size_t parts[] = {memory.nodes,     memory.values,    memory.saved,
+                            memory.gradients, memory.workspace, 2 * TMK_AD_ARENA_SLACK};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        add(&memory.total, parts[i]);
     return memory;
 }
 
@@ -84,7 +94,7 @@ enum tmk_status tmk_bind_values(struct tmk_graph *graph)
 {
     size_t bytes = 0;
     for (size_t i = graph->bound; i < graph->count; i++)
-        bytes += value_bytes(graph->nodes[i]) + saved_bytes(graph->nodes[i]);
+        add(&bytes, value_bytes(graph->nodes[i]) + saved_bytes(graph->nodes[i]));
     TMK_TRY(tmk_ad_arena_reserve(&graph->tensor_arena, bytes));
     for (; graph->bound < graph->count; graph->bound++)
         TMK_TRY(bind_value(graph->nodes[graph->bound]));
@@ -95,7 +105,7 @@ enum tmk_status tmk_bind_gradients(struct tmk_graph *graph)
 {
     size_t bytes = 0;
     for (size_t i = graph->gradients; i < graph->count; i++)
-        bytes += gradient_bytes(graph->nodes[i]);
+        add(&bytes, gradient_bytes(graph->nodes[i]));
     TMK_TRY(tmk_ad_arena_reserve(&graph->tensor_arena, bytes));
     for (; graph->gradients < graph->count; graph->gradients++) {
         struct tmk_node *node = graph->nodes[graph->gradients];
