@@ -85,6 +85,8 @@ CASE(conv_dilated,
                    &(struct tmk_ad_conv2d){.pad_h = 2, .dilation_h = 2, .dilation_w = 3}))
 CASE(conv_groups,
      tmk_ad_conv2d(in[0], in[1], in[2], &(struct tmk_ad_conv2d){.groups = 2, .pad_h = 1}))
+CASE(conv_depthwise,
+     tmk_ad_conv2d(in[0], in[1], in[2], &(struct tmk_ad_conv2d){.groups = 4, .pad_w = 1}))
 CASE(conv_twice, tmk_ad_add(tmk_ad_conv2d(in[0], in[1], in[2], &(struct tmk_ad_conv2d){.pad_h = 1}),
                             tmk_ad_conv2d(tmk_ad_tanh(in[0]), in[1], in[2],
                                           &(struct tmk_ad_conv2d){.pad_h = 1})))
@@ -181,6 +183,7 @@ const struct tmk_case tmk_cases[] = {
     {"conv2d", "stride 2x3", "a276 3232 3", "rrr", build_conv_strided},
     {"conv2d", "dilation 2x3", "1256 2232 2", "rrr", build_conv_dilated},
     {"conv2d", "2 groups", "2645 4332 4", "rrr", build_conv_groups},
+    {"conv2d", "depthwise", "2445 4133 4", "rrr", build_conv_depthwise},
     {"conv2d", "weights used twice", "2245 2233 2", "rrr", build_conv_twice},
     {"conv2d", "no images", "0355 2333 2", "rrr", build_conv},
     {"max_pool", "2x3", "ab69", "d", build_max_pool},
