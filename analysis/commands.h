@@ -13,5 +13,6 @@ int tmk_command_momentum(int argc, const char **argv);
 int tmk_command_gradcheck(int argc, const char **argv);
 int tmk_command_resblock(int argc, const char **argv);
 int tmk_command_mlp(int argc, const char **argv);
+int tmk_command_train(int argc, const char **argv);
 
 #endif

@@ -12,6 +12,7 @@ static const struct tmk_command commands[] = {
     {"gradcheck", "check every operator's gradient by differences", tmk_command_gradcheck},
     {"resblock", "differentiate a residual block, by numbers and by tensors", tmk_command_resblock},
     {"mlp", "differentiate and train a two-layer sigmoid network", tmk_command_mlp},
+    {"train", "train a network on these kernels; time and explain a step", tmk_command_train},
     {NULL, NULL, NULL},
 };
 

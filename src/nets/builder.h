@@ -19,7 +19,10 @@ void tmk_net_bert(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_googlenet(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_inception_bottleneck(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_inception_naive(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_mlp_relu(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_mlp_sigmoid(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_mobilenet_v1(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_resnet_mini(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_resnet50(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_vgg16(struct tmk_builder *b, size_t height, size_t width);
 
