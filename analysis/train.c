@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "cli.h"
+#include "folder.h"
 #include "progress.h"
 #include "select.h"
 #include "text.h"
@@ -193,6 +194,8 @@ static enum tmk_status start(const struct given *given, struct tmk_trainer *t, i
 {
     const char *folder = given->resume ? given->resume : given->out;
     TMK_TRY(tmk_trainer_start(t));
+    if (folder)
+        TMK_TRY(tmk_folder_make(folder));
     if (given->resume)
         TMK_TRY(tmk_checkpoint_load(t, folder));
     return train(t, folder, argc, argv);

@@ -181,8 +181,8 @@ void tmk_trainer_free(struct tmk_trainer *trainer);
 
 /* Is there FOLDER/checkpoint? */
 bool tmk_checkpoint_exists(const char *folder);
-/* Replace FOLDER/checkpoint, and before it FOLDER/epochs.csv: each is written beside its place,
- * forced to the disk and renamed, so that there is a whole one at any moment. */
+/* Replace FOLDER/checkpoint, and before it FOLDER/epochs.csv; the folder is there. Each is written
+ * beside its place, forced to the disk and renamed, so that there is a whole one at any moment. */
 enum tmk_status tmk_checkpoint_write(struct tmk_trainer *trainer, const char *folder);
 /* The options that it was made with. */
 enum tmk_status tmk_checkpoint_options(const char *folder, struct tmk_train_options *out);

@@ -234,13 +234,26 @@ static const struct cell *extreme(const struct cells *cells, bool slowest)
     return found;
 }
 
+static void describe(const struct cell *cell, char *buf, size_t size)
+{
+    const struct tmk_train_options *options = &cell->trainer.options;
+    snprintf(buf, size, "%s on %d thread%s", options->impl, options->threads,
+             options->threads > 1 ? "s" : "");
+}
+
 static void make_heading(const struct cells *cells, char *buf, size_t size)
 {
     const struct cell *slow = extreme(cells, true), *fast = extreme(cells, false);
-    snprintf(buf, size, "A step of %s: %s on %d takes %.3g times as long as %s on %d",
-             fast->trainer.net.name, slow->trainer.options.impl, slow->trainer.options.threads,
-             slow->summary.median / fast->summary.median, fast->trainer.options.impl,
-             fast->trainer.options.threads);
+    const char *net = fast->trainer.net.name;
+    char text[32], slow_name[160], fast_name[160];
+    describe(slow, slow_name, sizeof slow_name);
+    describe(fast, fast_name, sizeof fast_name);
+    if (cells->count == 1)
+        snprintf(buf, size, "A step of %s takes %s, %s", net,
+                 tmk_format_seconds(text, sizeof text, fast->summary.median), fast_name);
+    else
+        snprintf(buf, size, "A step of %s: %s takes %.3g times as long as %s", net, slow_name,
+                 slow->summary.median / fast->summary.median, fast_name);
 }
 
 static enum tmk_status write_picture(const struct cells *cells, const char *folder,
@@ -271,7 +284,7 @@ static enum tmk_status write_chapter(const struct cells *cells, const struct tmk
                                      const char *heading)
 {
     const struct cell *fast = extreme(cells, false);
-    char found[1024];
+    char found[1280];
     snprintf(found, sizeof found,
              "%s. A step is the forward pass, the backward pass and the update of one batch, timed "
              "side by side in random order. In the fastest, %.1f %% of the time is inside the "
@@ -295,7 +308,7 @@ static enum tmk_status write_chapter(const struct cells *cells, const struct tmk
 
 static enum tmk_status report(struct cells *cells, const struct tmk_train_bench *bench)
 {
-    char heading[320];
+    char heading[512];
     TMK_TRY(summarise(cells));
     TMK_TRY(print(cells));
     if (!bench->folder)

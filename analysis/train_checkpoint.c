@@ -216,7 +216,6 @@ static enum tmk_status write_log(const struct tmk_trainer *t, const char *folder
 enum tmk_status tmk_checkpoint_write(struct tmk_trainer *t, const char *folder)
 {
     FILE *file;
-    TMK_TRY(tmk_folder_make(folder));
     TMK_TRY(write_log(t, folder));
     TMK_TRY(tmk_folder_create(folder, "checkpoint", "tmp", &file));
     enum tmk_status status = write_state(t, file);

@@ -29,21 +29,30 @@ static enum tmk_status describe(struct tmk_model *model, int ndim, const size_t 
     return TMK_OK;
 }
 
+/* Weights and, if the layer has one, bias, both U(-1/sqrt(fan_in), 1/sqrt(fan_in)). */
+static enum tmk_status describe_weights(struct tmk_model *model, const struct tmk_layer *layer,
+                                        int ndim, const size_t *shape, size_t fan_in)
+{
+    double bound = 1 / sqrt((double)fan_in);
+    TMK_TRY(describe(model, ndim, shape, bound, 0));
+    return layer->bias ? describe(model, 1, &layer->oc, bound, 0) : TMK_OK;
+}
+
 static enum tmk_status describe_layer(struct tmk_model *model, const struct tmk_layer *layer)
 {
-    const size_t conv[] = {layer->oc, layer->ic / layer->groups, layer->kh, layer->kw};
-    const size_t linear[] = {layer->ic, layer->oc};
-    bool is_conv = layer->kind == TMK_LAYER_CONV;
     if (layer->kind == TMK_LAYER_BATCHNORM) {
         TMK_TRY(describe(model, 1, &layer->oc, 0, 1));
         return describe(model, 1, &layer->oc, 0, 0);
     }
-    if (!is_conv && layer->kind != TMK_LAYER_LINEAR)
-        return TMK_OK;
-    size_t fan_in = is_conv ? conv[1] * conv[2] * conv[3] : layer->ic;
-    double bound = 1 / sqrt((double)fan_in);
-    TMK_TRY(is_conv ? describe(model, 4, conv, bound, 0) : describe(model, 2, linear, bound, 0));
-    return layer->bias ? describe(model, 1, &layer->oc, bound, 0) : TMK_OK;
+    if (layer->kind == TMK_LAYER_LINEAR) {
+        const size_t shape[] = {layer->ic, layer->oc};
+        return describe_weights(model, layer, 2, shape, layer->ic);
+    }
+    if (layer->kind == TMK_LAYER_CONV) {
+        const size_t shape[] = {layer->oc, layer->ic / layer->groups, layer->kh, layer->kw};
+        return describe_weights(model, layer, 4, shape, shape[1] * shape[2] * shape[3]);
+    }
+    return TMK_OK;
 }
 
 struct drawing {
