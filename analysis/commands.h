@@ -10,5 +10,9 @@ int tmk_command_receptive(int argc, const char **argv);
 int tmk_command_roofline(int argc, const char **argv);
 int tmk_command_vanishing(int argc, const char **argv);
 int tmk_command_momentum(int argc, const char **argv);
+int tmk_command_gradcheck(int argc, const char **argv);
+int tmk_command_resblock(int argc, const char **argv);
+int tmk_command_mlp(int argc, const char **argv);
+int tmk_command_train(int argc, const char **argv);
 
 #endif

@@ -11,6 +11,7 @@ pkg-config:finds the libraries
 libhwloc-dev:topology, caches, CPU binding
 libpopt-dev:command line
 libjansson-dev:JSON of the manifest
+zlib1g-dev:gzipped images
 libcsv-dev:CSV of samples and summaries
 libcmocka-dev:tests
 gnuplot-nox:pictures

@@ -15,6 +15,10 @@ static const struct tmk_command commands[] = {
     {"receptive", "show which inputs an output depends on", tmk_command_receptive},
     {"vanishing", "follow gradients through deep networks, beside theory", tmk_command_vanishing},
     {"momentum", "compare the two forms of momentum", tmk_command_momentum},
+    {"gradcheck", "check every operator's gradient by differences", tmk_command_gradcheck},
+    {"resblock", "differentiate a residual block, by numbers and by tensors", tmk_command_resblock},
+    {"mlp", "differentiate and train a two-layer sigmoid network", tmk_command_mlp},
+    {"train", "train a network on these kernels; time and explain a step", tmk_command_train},
     {NULL, NULL, NULL},
 };
 

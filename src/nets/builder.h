@@ -27,10 +27,13 @@ void tmk_net_googlenet_torchvision(struct tmk_builder *b, size_t height, size_t 
 void tmk_net_inception_bottleneck(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_inception_naive(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_inception_v3(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_mlp_relu(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_mlp_sigmoid(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_mobilenet_v1(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_mobilenet_v2(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_resnet18(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_resnet34(struct tmk_builder *b, size_t height, size_t width);
+void tmk_net_resnet_mini(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_resnet50(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_resnet101(struct tmk_builder *b, size_t height, size_t width);
 void tmk_net_resnet152(struct tmk_builder *b, size_t height, size_t width);

@@ -18,6 +18,7 @@ const char *const tmk_layer_kind_name[TMK_NLAYERS] = {
     [TMK_LAYER_LAYERNORM] = "layernorm",
     [TMK_LAYER_LRN] = "lrn",
     [TMK_LAYER_RELU] = "relu",
+    [TMK_LAYER_SIGMOID] = "sigmoid",
     [TMK_LAYER_GELU] = "gelu",
     [TMK_LAYER_SOFTMAX] = "softmax",
     [TMK_LAYER_DROPOUT] = "dropout",
@@ -73,6 +74,12 @@ const struct tmk_net_entry tmk_nets[] = {
      tmk_net_densenet121},
     {"bert", "BERT base encoder, 128 tokens", "Devlin et al. 2019, section 3", NULL, 128, 1,
      tmk_net_bert},
+    {"mlp-relu", "784-100-10 with ReLU, for 28x28 images", "textbook", NULL, 28, 28,
+     tmk_net_mlp_relu},
+    {"mlp-sigmoid", "784-30-30-30-30-30-10 with sigmoids", "textbook", NULL, 28, 28,
+     tmk_net_mlp_sigmoid},
+    {"resnet-mini", "three residual blocks, for 28x28 images", "He et al. 2016, section 4.2", NULL,
+     28, 28, tmk_net_resnet_mini},
     {.name = NULL},
 };
 

@@ -23,6 +23,7 @@ enum tmk_layer_kind {
     TMK_LAYER_LAYERNORM,    /* over the channels of each position, with scale and shift */
     TMK_LAYER_LRN,          /* across channels (Krizhevsky et al. 2012, section 3.3) */
     TMK_LAYER_RELU,
+    TMK_LAYER_SIGMOID,
     TMK_LAYER_GELU,
     TMK_LAYER_SOFTMAX, /* of a MATMUL's output, along its n */
     TMK_LAYER_DROPOUT,
