@@ -27,6 +27,8 @@ if (has_rest) {
     set object 2 rectangle from 0, rows - half to ms * rest_forward, rows + half fillstyle solid noborder fillcolor rgb forward_other
     set object 3 rectangle from ms * rest_forward, rows - half to ms * (rest_forward + rest_backward), rows + half fillstyle solid noborder fillcolor rgb backward_other
 }
+# The end of a long name tells more than its beginning.
+fit(name) = strlen(name) > 36 ? "…" . name[strlen(name) - 34:*] : name
 # Bars count the rows that are shown, in the order of the table.
 row = -1
 at(shown) = shown > 0 ? (row = row + 1, row) : NaN
@@ -35,4 +37,4 @@ plot row = -1 data skip 1 using (0):(at($8)):(0):(ms * $4):(row - half):(row + h
     row = -1 data skip 1 using (0):(at($8)):(ms * $4):(ms * $3):(row - half):(row + half) with boxxyerror linecolor rgb forward_other title "forward, outside of them", \
     row = -1 data skip 1 using (0):(at($8)):(ms * $3):(ms * ($3 + $6)):(row - half):(row + half) with boxxyerror linecolor rgb backward_kernel title "backward, in kernels", \
     row = -1 data skip 1 using (0):(at($8)):(ms * ($3 + $6)):(ms * ($3 + $5)):(row - half):(row + half) with boxxyerror linecolor rgb backward_other title "backward, outside of them", \
-    row = -1 data skip 1 using (0):(at($8)):(strcol(1) . "  " . strcol(2)) with labels right offset -1,0 font ",11" textcolor rgb ink notitle
+    row = -1 data skip 1 using (0):(at($8)):(fit(strcol(1) . "  " . strcol(2))) with labels right offset -1,0 font ",11" textcolor rgb ink notitle
