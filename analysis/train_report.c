@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define CHAPTER_PLACE 80
-#define SHOWN_ROWS 28 /* of the picture of times; the others are one row */
+#define SHOWN_ROWS 28 /* of the picture of times, the longest ones */
 
 static const char curves[] = "train-curves", times[] = "train-time";
 
@@ -129,7 +129,7 @@ static enum tmk_status print_times(const struct tmk_profile *profile)
     return tmk_table_print(&table, stdout, false);
 }
 
-/* The seconds of row number SHOWN_ROWS by time: smaller ones are shown together. */
+/* The seconds of row number SHOWN_ROWS by time: smaller ones are in the table only. */
 static enum tmk_status find_least(const struct tmk_profile *profile, double *least)
 {
     *least = 0;
@@ -153,37 +153,44 @@ static void write_time_row(FILE *table, const struct tmk_profile_row *row, doubl
             (row->flops[0] + row->flops[1]) / row_seconds(row) / 1e9, shown);
 }
 
+static void describe_step(const struct tmk_trainer *t, size_t shown, double rest, char *buf,
+                          size_t size)
+{
+    const struct tmk_profile *profile = &t->profile;
+    double steps = (double)profile->steps;
+    char text[2][32], hidden[96] = "";
+    if (shown < profile->count)
+        snprintf(hidden, sizeof hidden, " Not shown: %zu smaller rows, together %s.",
+                 profile->count - shown, tmk_format_seconds(text[0], sizeof *text, rest / steps));
+    snprintf(buf, size, "A step of %zu images takes %s on average: %s, %s, %d thread%s.%s",
+             t->options.batch, tmk_format_seconds(text[1], sizeof *text, profile->seconds / steps),
+             t->options.impl, tmk_dtype_name[t->options.dtype], t->options.threads,
+             t->options.threads > 1 ? "s" : "", hidden);
+}
+
 static enum tmk_status write_times(const struct tmk_trainer *t, const char *folder)
 {
     const struct tmk_profile *profile = &t->profile;
     struct tmk_plot plot;
-    struct tmk_profile_row rest = {.layer = "the others", .operator= "" };
-    char heading[192], subtitle[192], text[32];
-    double least, steps = (double)profile->steps;
-    int shown = 0;
+    char heading[192], subtitle[384];
+    double least, rest = 0;
+    size_t shown = 0;
     TMK_TRY(find_least(profile, &least));
     snprintf(heading, sizeof heading, "%.0f %% of a training step of %s is inside the kernels",
              100 * tmk_profile_kernel_share(profile), t->net.name);
-    snprintf(subtitle, sizeof subtitle,
-             "A step of %zu images takes %s on average: %s, %s, %d thread%s.", t->options.batch,
-             tmk_format_seconds(text, sizeof text, profile->seconds / steps), t->options.impl,
-             tmk_dtype_name[t->options.dtype], t->options.threads,
-             t->options.threads > 1 ? "s" : "");
     TMK_TRY(tmk_plot_begin(&plot, folder, times, heading));
     fputs("layer,operator,forward_s,forward_kernel_s,backward_s,backward_kernel_s,gflops,shown\n",
           plot.table);
     for (size_t i = 0; i < profile->count; i++) {
         const struct tmk_profile_row *row = &profile->rows[i];
         bool large = row_seconds(row) >= least;
-        write_time_row(plot.table, row, steps, large);
+        write_time_row(plot.table, row, (double)profile->steps, large);
         shown += large;
-        for (int pass = 0; pass < 2 && !large; pass++)
-            rest.seconds[pass] += row->seconds[pass] / steps;
+        rest += large ? 0 : row_seconds(row);
     }
+    describe_step(t, shown, rest, subtitle, sizeof subtitle);
     tmk_plot_set_text(&plot, "subtitle", subtitle);
-    tmk_plot_set_number(&plot, "rows", shown);
-    tmk_plot_set_number(&plot, "rest_forward", rest.seconds[0]);
-    tmk_plot_set_number(&plot, "rest_backward", rest.seconds[1]);
+    tmk_plot_set_number(&plot, "rows", (double)shown);
     return tmk_plot_finish(&plot, times);
 }
 
@@ -202,9 +209,9 @@ static void make_heading(const struct tmk_trainer *t, char *buf, size_t size)
         snprintf(buf, size, "%s learns %zu random labels by heart: accuracy %.3f after %llu epochs",
                  t->net.name, t->data.count, accuracy, (unsigned long long)t->epoch);
     else
-        snprintf(buf, size, "%s comes to an accuracy of %.3f on %zu %s in %llu epochs", t->net.name,
-                 accuracy, t->data.count, random ? "random labels" : "images",
-                 (unsigned long long)t->epoch);
+        snprintf(buf, size, "%s comes to an accuracy of %.3f on %zu %s in %llu epoch%s",
+                 t->net.name, accuracy, t->data.count, random ? "random labels" : "images",
+                 (unsigned long long)t->epoch, t->epoch > 1 ? "s" : "");
 }
 
 static enum tmk_status write_curves(const struct tmk_trainer *t, const char *folder,
