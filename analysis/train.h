@@ -55,7 +55,7 @@ enum tmk_status tmk_dataset_read(const char *images, const char *labels, struct 
 
 /* Fill in a data set whose sizes are set: images of standard normal pixels. */
 enum tmk_status tmk_dataset_draw_images(struct tmk_dataset *data, struct tmk_random *random);
-/* Labels uniform in [0, classes), instead of those that it has. */
+/* Labels uniform in [0, classes), or [0, 256) if that is less, instead of those that it has. */
 enum tmk_status tmk_dataset_draw_labels(struct tmk_dataset *data, size_t classes,
                                         struct tmk_random *random);
 /* TMK_EINVAL: a label is no class. */
@@ -161,6 +161,8 @@ struct tmk_train_memory {
  * after a failure as well. */
 enum tmk_status tmk_trainer_plan(const struct tmk_train_options *options, struct tmk_trainer *out);
 struct tmk_train_memory tmk_trainer_memory(const struct tmk_trainer *trainer);
+/* TMK_ENOMEM: more than the system has left. */
+enum tmk_status tmk_trainer_check_memory(const struct tmk_trainer *trainer);
 /* Take the memory, draw parameters and data. TMK_ENOMEM before anything is taken if it will not
  * fit. */
 enum tmk_status tmk_trainer_start(struct tmk_trainer *trainer);

@@ -83,8 +83,8 @@ static const char *find_conflict(json_t *given, json_t *usual, json_t *stored)
     json_t *value;
     json_object_foreach(given, name, value)
     {
-        bool free = strcmp(name, "epochs") == 0 || strcmp(name, "threads") == 0;
-        if (!free && !json_equal(value, json_object_get(usual, name)) &&
+        bool may_differ = strcmp(name, "epochs") == 0 || strcmp(name, "threads") == 0;
+        if (!may_differ && !json_equal(value, json_object_get(usual, name)) &&
             !json_equal(value, json_object_get(stored, name)))
             return name;
     }

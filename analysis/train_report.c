@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define CHAPTER_PLACE 80
-#define SHOWN_ROWS 28 /* of the picture of times; the others are one row */
+#define SHOWN_ROWS 28 /* of the picture of times, the longest ones */
 
 static const char curves[] = "train-curves", times[] = "train-time";
 
@@ -39,24 +39,20 @@ enum tmk_status tmk_train_print_memory(const struct tmk_trainer *t)
                  {"all", memory.total}};
     static const struct tmk_column columns[] = {{"memory", false}, {"bytes", true}, {"", true}};
     struct tmk_table table = TMK_TABLE(columns);
-    char text[2][32];
-    size_t available = tmk_memory_available();
+    char text[32];
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         tmk_table_cell(&table, "%s", parts[i].what);
         tmk_table_cell(&table, "%zu", parts[i].bytes);
-        tmk_table_cell(&table, "%s",
-                       tmk_format_bytes(text[0], sizeof *text, (double)parts[i].bytes));
+        tmk_table_cell(&table, "%s", tmk_format_bytes(text, sizeof text, (double)parts[i].bytes));
     }
     printf("%s, %zu images in batches of %zu, %s, %d thread%s\n%sFLOP a step\n\n", t->net.name,
            t->data.count, t->model.batch, tmk_dtype_name[t->options.dtype], t->options.threads,
            t->options.threads > 1 ? "s" : "",
-           tmk_format_count(text[0], sizeof *text, tmk_model_flops(&t->model)));
+           tmk_format_count(text, sizeof text, tmk_model_flops(&t->model)));
     TMK_TRY(tmk_table_print(&table, stdout, false));
-    tmk_format_bytes(text[0], sizeof *text, (double)available);
-    if (memory.total > available)
-        return tmk_fail(TMK_ENOMEM, "%s needs %s, %s are free: use a smaller --batch", t->net.name,
-                        tmk_format_bytes(text[1], sizeof *text, (double)memory.total), text[0]);
-    printf("\nIt fits: %s are free.\n", available == SIZE_MAX ? "unknown amounts" : text[0]);
+    TMK_TRY(tmk_trainer_check_memory(t));
+    printf("\nIt fits: %s are free.\n",
+           tmk_format_bytes(text, sizeof text, (double)tmk_memory_available()));
     return TMK_OK;
 }
 
@@ -92,6 +88,15 @@ static int by_time(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
+/* A number, or nothing where there is none. */
+static void number_cell(struct tmk_table *table, bool known, const char *format, double value)
+{
+    char text[32] = "";
+    if (known)
+        snprintf(text, sizeof text, format, value);
+    tmk_table_cell(table, "%s", text);
+}
+
 static enum tmk_status print_times(const struct tmk_profile *profile)
 {
     static const struct tmk_column columns[] = {{"operator", false},  {"forward", true},
@@ -113,8 +118,8 @@ static enum tmk_status print_times(const struct tmk_profile *profile)
             tmk_table_cell(&table, "%s",
                            tmk_format_seconds(text, sizeof text, row->seconds[pass] / steps));
         tmk_table_cell(&table, "%.1f %%", 100 * row_seconds(row) / sums.seconds);
-        tmk_table_cell(&table, kernels > 0 ? "%.1f %%" : "", 100 * kernels / row_seconds(row));
-        tmk_table_cell(&table, flops > 0 ? "%.3g" : "", flops / row_seconds(row) / 1e9);
+        number_cell(&table, kernels > 0, "%.1f %%", 100 * kernels / row_seconds(row));
+        number_cell(&table, flops > 0, "%.3g", flops / row_seconds(row) / 1e9);
     }
     tmk_profile_free(&sums);
     TMK_TRY(status);
@@ -124,7 +129,7 @@ static enum tmk_status print_times(const struct tmk_profile *profile)
     return tmk_table_print(&table, stdout, false);
 }
 
-/* The seconds of row number SHOWN_ROWS by time: smaller ones are shown together. */
+/* The seconds of row number SHOWN_ROWS by time: smaller ones are in the table only. */
 static enum tmk_status find_least(const struct tmk_profile *profile, double *least)
 {
     *least = 0;
@@ -148,52 +153,65 @@ static void write_time_row(FILE *table, const struct tmk_profile_row *row, doubl
             (row->flops[0] + row->flops[1]) / row_seconds(row) / 1e9, shown);
 }
 
+static void describe_step(const struct tmk_trainer *t, size_t shown, double rest, char *buf,
+                          size_t size)
+{
+    const struct tmk_profile *profile = &t->profile;
+    double steps = (double)profile->steps;
+    char text[2][32], hidden[96] = "";
+    if (shown < profile->count)
+        snprintf(hidden, sizeof hidden, " Not shown: %zu smaller rows, together %s.",
+                 profile->count - shown, tmk_format_seconds(text[0], sizeof *text, rest / steps));
+    snprintf(buf, size, "A step of %zu images takes %s on average: %s, %s, %d thread%s.%s",
+             t->options.batch, tmk_format_seconds(text[1], sizeof *text, profile->seconds / steps),
+             t->options.impl, tmk_dtype_name[t->options.dtype], t->options.threads,
+             t->options.threads > 1 ? "s" : "", hidden);
+}
+
 static enum tmk_status write_times(const struct tmk_trainer *t, const char *folder)
 {
     const struct tmk_profile *profile = &t->profile;
     struct tmk_plot plot;
-    struct tmk_profile_row rest = {.layer = "the others", .operator= "" };
-    char heading[192], subtitle[192], text[32];
-    double least, steps = (double)profile->steps;
-    int shown = 0;
+    char heading[192], subtitle[384];
+    double least, rest = 0;
+    size_t shown = 0;
     TMK_TRY(find_least(profile, &least));
     snprintf(heading, sizeof heading, "%.0f %% of a training step of %s is inside the kernels",
              100 * tmk_profile_kernel_share(profile), t->net.name);
-    snprintf(subtitle, sizeof subtitle, "A step of %zu images takes %s: %s, %s, %d thread%s.",
-             t->options.batch, tmk_format_seconds(text, sizeof text, profile->seconds / steps),
-             t->options.impl, tmk_dtype_name[t->options.dtype], t->options.threads,
-             t->options.threads > 1 ? "s" : "");
     TMK_TRY(tmk_plot_begin(&plot, folder, times, heading));
     fputs("layer,operator,forward_s,forward_kernel_s,backward_s,backward_kernel_s,gflops,shown\n",
           plot.table);
     for (size_t i = 0; i < profile->count; i++) {
         const struct tmk_profile_row *row = &profile->rows[i];
         bool large = row_seconds(row) >= least;
-        write_time_row(plot.table, row, steps, large);
+        write_time_row(plot.table, row, (double)profile->steps, large);
         shown += large;
-        for (int pass = 0; pass < 2 && !large; pass++)
-            rest.seconds[pass] += row->seconds[pass] / steps;
+        rest += large ? 0 : row_seconds(row);
     }
+    describe_step(t, shown, rest, subtitle, sizeof subtitle);
     tmk_plot_set_text(&plot, "subtitle", subtitle);
-    tmk_plot_set_number(&plot, "rows", shown);
-    tmk_plot_set_number(&plot, "rest_forward", rest.seconds[0]);
-    tmk_plot_set_number(&plot, "rest_backward", rest.seconds[1]);
+    tmk_plot_set_number(&plot, "rows", (double)shown);
     return tmk_plot_finish(&plot, times);
 }
 
 /* -- curves -- */
 
+static bool is_random(const struct tmk_trainer *t)
+{
+    return t->options.synthetic || t->options.random_labels;
+}
+
 static void make_heading(const struct tmk_trainer *t, char *buf, size_t size)
 {
-    bool random = t->options.synthetic || t->options.random_labels;
+    bool random = is_random(t);
     double accuracy = t->log[t->epoch - 1].accuracy;
     if (random && accuracy > 0.95)
         snprintf(buf, size, "%s learns %zu random labels by heart: accuracy %.3f after %llu epochs",
                  t->net.name, t->data.count, accuracy, (unsigned long long)t->epoch);
     else
-        snprintf(buf, size, "%s comes to an accuracy of %.3f on %zu %s in %llu epochs", t->net.name,
-                 accuracy, t->data.count, random ? "random labels" : "images",
-                 (unsigned long long)t->epoch);
+        snprintf(buf, size, "%s comes to an accuracy of %.3f on %zu %s in %llu epoch%s",
+                 t->net.name, accuracy, t->data.count, random ? "random labels" : "images",
+                 (unsigned long long)t->epoch, t->epoch > 1 ? "s" : "");
 }
 
 static enum tmk_status write_curves(const struct tmk_trainer *t, const char *folder,
@@ -216,37 +234,65 @@ static enum tmk_status write_curves(const struct tmk_trainer *t, const char *fol
     return tmk_plot_finish(&plot, curves);
 }
 
+/* "; accuracy passes 0.5 in epoch 41": the end of a plateau. Nothing if it never does. */
+static void describe_rise(const struct tmk_trainer *t, char *buf, size_t size)
+{
+    uint64_t i = 0;
+    while (i < t->epoch && t->log[i].accuracy < 0.5)
+        i++;
+    buf[0] = '\0';
+    if (i < t->epoch)
+        snprintf(buf, size, "; accuracy passes 0.5 in epoch %llu", (unsigned long long)i + 1);
+}
+
+static void describe_result(const struct tmk_trainer *t, const char *heading, char *buf,
+                            size_t size)
+{
+    const struct tmk_epoch *last = &t->log[t->epoch - 1];
+    size_t classes = tmk_model_classes(&t->net);
+    char rise[64];
+    describe_rise(t, rise, sizeof rise);
+    snprintf(buf, size,
+             "%s. Whoever guesses among %zu classes has a loss of ln %zu = %.3f and an accuracy of "
+             "%.3g, the dashed lines; the last epoch has %.4g and %.3f%s.%s",
+             heading, classes, classes, log((double)classes), 1.0 / (double)classes, last->loss,
+             last->accuracy, rise,
+             is_random(t) ? " With random labels there is nothing to learn but the labels "
+                            "themselves: a network that comes to 1 has the room to store them."
+                          : "");
+}
+
+static void describe_cost(const struct tmk_trainer *t, char *buf, size_t size)
+{
+    const struct tmk_profile *profile = &t->profile;
+    char text[2][32];
+    double flops = 0, steps = (double)profile->steps;
+    for (size_t i = 0; i < profile->count; i++)
+        flops += profile->rows[i].flops[0] + profile->rows[i].flops[1];
+    snprintf(buf, size,
+             "On average a step takes %s and holds %sFLOP; %.1f %% of the time is inside the "
+             "kernels of convolution and matrix multiplication.",
+             tmk_format_seconds(text[0], sizeof *text, profile->seconds / steps),
+             tmk_format_count(text[1], sizeof *text, flops / steps),
+             100 * tmk_profile_kernel_share(profile));
+}
+
 static enum tmk_status write_chapter(const struct tmk_trainer *t, const char *folder, int argc,
                                      const char **argv, const char *heading)
 {
-    char found[1024], cost[320], text[2][32];
-    const struct tmk_epoch *last = &t->log[t->epoch - 1];
-    double steps = (double)t->profile.steps, flops = tmk_model_flops(&t->model);
-    size_t classes = tmk_model_classes(&t->net);
-    snprintf(found, sizeof found,
-             "%s. Whoever guesses among %zu classes has a loss of ln %zu = %.3f and an accuracy of "
-             "%.3f, the dashed lines; the last epoch has %.4g and %.3f. With random labels nothing "
-             "can be learned but the labels themselves: a network that comes to 1 has the room to "
-             "store them.",
-             heading, classes, classes, log((double)classes), 1.0 / (double)classes, last->loss,
-             last->accuracy);
-    snprintf(
-        cost, sizeof cost,
-        "A step takes %s and holds %sFLOP, %.1f %% of it inside the kernels of convolution and "
-        "matrix multiplication.",
-        tmk_format_seconds(text[0], sizeof *text, t->profile.seconds / steps),
-        tmk_format_count(text[1], sizeof *text, flops),
-        100 * tmk_profile_kernel_share(&t->profile));
-    const char *const paragraphs[] = {found, steps > 0 ? cost : NULL, NULL};
+    char found[1024], cost[320], title[96];
+    bool timed = t->profile.steps > 0;
+    describe_result(t, heading, found, sizeof found);
+    describe_cost(t, cost, sizeof cost);
+    snprintf(title, sizeof title, "Training %s", t->net.name);
+    const char *const paragraphs[] = {found, timed ? cost : NULL, NULL};
     const struct tmk_chapter_item pictures[] = {
         {curves, "Loss and accuracy by epoch; dashed, what guessing gives."},
-        {steps > 0 ? times : NULL,
+        {timed ? times : NULL,
          "A step by layer and operator. Dark: inside kernels; light: around them."},
         {NULL, NULL}};
     const struct tmk_chapter_item tables[] = {
-        {steps > 0 ? times : NULL, "Seconds of a step by layer and operator."}, {NULL, NULL}};
-    char title[96];
-    snprintf(title, sizeof title, "Training %s", t->net.name);
+        {timed ? times : NULL, "Seconds of a step by layer and operator."}, {NULL, NULL}};
     const struct tmk_chapter chapter = {.place = CHAPTER_PLACE,
                                         .title = title,
                                         .paragraphs = paragraphs,

@@ -140,7 +140,7 @@ struct tmk_train_memory tmk_trainer_memory(const struct tmk_trainer *t)
     return memory;
 }
 
-static enum tmk_status check_memory(const struct tmk_trainer *t)
+enum tmk_status tmk_trainer_check_memory(const struct tmk_trainer *t)
 {
     char need[32], have[32];
     size_t total = tmk_trainer_memory(t).total, available = tmk_memory_available();
@@ -164,7 +164,7 @@ static enum tmk_status draw_data(struct tmk_trainer *t)
 
 enum tmk_status tmk_trainer_start(struct tmk_trainer *t)
 {
-    TMK_TRY(check_memory(t));
+    TMK_TRY(tmk_trainer_check_memory(t));
     tmk_random_seed(&t->random, t->options.seed);
     TMK_TRY(tmk_model_start(&t->model, &t->random));
     TMK_TRY(draw_data(t));

@@ -165,8 +165,8 @@ static void assert_field(const struct tmk_vector *vector, const char *name,
             fail_msg("%s[%zu] is %.17g instead of %.17g", name, i, values[i], field->values[i]);
 }
 
-/* logits = relu(X W1) W2 for 3 inputs, 4 units, 3 classes. */
-static void make_reference_net(struct tmk_net *net)
+/* logits = f(X W1) W2 for 3 inputs, 4 units, 3 classes; f: ReLU or dropout. */
+static void make_reference_net(enum tmk_layer_kind f, struct tmk_net *net)
 {
     const struct tmk_layer layers[] = {
         {.kind = TMK_LAYER_INPUT, .name = "input", .oc = 3, .oh = 1, .ow = 1},
@@ -180,8 +180,9 @@ static void make_reference_net(struct tmk_net *net)
          .oc = 4,
          .oh = 1,
          .ow = 1},
-        {.kind = TMK_LAYER_RELU,
-         .name = "relu",
+        {.kind = f,
+         .name = "f",
+         .rate = 0.5,
          .ninputs = 1,
          .input = {1},
          .ic = 4,
@@ -206,19 +207,20 @@ static void make_reference_net(struct tmk_net *net)
 }
 
 /* The trainer of the reference: five images in batches of 2, 2 and 1, learning rate 0.5, f64. */
-static void make_reference(const struct tmk_vector *vector, struct tmk_trainer *t)
+static void make_reference(const struct tmk_vector *vector, enum tmk_layer_kind f,
+                           struct tmk_trainer *t)
 {
     static const struct tmk_vector_field *x, *y;
     x = tmk_vector_find(vector, "X");
     y = tmk_vector_find(vector, "y");
-    *t = (struct tmk_trainer){.options = {.batch = 2, .in_order = true, .epochs = 1}};
-    make_reference_net(&t->net);
+    *t = (struct tmk_trainer){.options = {.batch = 2, .in_order = true, .epochs = 4}};
+    make_reference_net(f, &t->net);
     assert_int_equal(tmk_train_choose("blocked", &t->impls), TMK_OK);
     t->data = (struct tmk_dataset){.count = 5, .channels = 3, .height = 1, .width = 1};
     t->data.images = calloc(x->count, sizeof *t->data.images);
     t->data.labels = calloc(y->count, 1);
     t->order = calloc(5, sizeof *t->order);
-    t->log = calloc(1, sizeof *t->log);
+    t->log = calloc(5, sizeof *t->log);
     for (size_t i = 0; i < x->count; i++)
         t->data.images[i] = (float)x->values[i];
     for (size_t i = 0; i < y->count; i++)
@@ -228,12 +230,20 @@ static void make_reference(const struct tmk_vector *vector, struct tmk_trainer *
     assert_int_equal(tmk_model_plan(&t->net, TMK_F64, 2, &graph, &t->model), TMK_OK);
     assert_int_equal(tmk_model_start(&t->model, &t->random), TMK_OK);
     assert_int_equal(t->model.count, 2);
-    struct tmk_variable *parameters[] = {&t->model.parameter[0].tensor,
-                                         &t->model.parameter[1].tensor};
-    copy_field(vector, "W1", parameters[0]);
-    copy_field(vector, "W2", parameters[1]);
+    t->parameters = calloc(2, sizeof *t->parameters);
+    for (size_t i = 0; i < 2; i++)
+        t->parameters[i] = &t->model.parameter[i].tensor;
+    copy_field(vector, "W1", t->parameters[0]);
+    copy_field(vector, "W2", t->parameters[1]);
     t->sgd = (struct tmk_sgd){.lr = 0.5, .threads = 1};
-    assert_int_equal(tmk_sgd_make(&t->sgd, 2, parameters), TMK_OK);
+    assert_int_equal(tmk_sgd_make(&t->sgd, 2, t->parameters), TMK_OK);
+}
+
+static void read_reference(struct tmk_vector *vector)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/golden/docs/doc002_sgd.txt", getenv("TMK_TEST_DIR"));
+    assert_int_equal(tmk_vector_read(path, vector), TMK_OK);
 }
 
 static void an_epoch_equals_the_reference(void **state)
@@ -241,15 +251,37 @@ static void an_epoch_equals_the_reference(void **state)
     (void)state;
     struct tmk_vector vector;
     struct tmk_trainer trainer;
-    char path[512];
-    snprintf(path, sizeof path, "%s/golden/docs/doc002_sgd.txt", getenv("TMK_TEST_DIR"));
-    assert_int_equal(tmk_vector_read(path, &vector), TMK_OK);
-    make_reference(&vector, &trainer);
+    read_reference(&vector);
+    make_reference(&vector, TMK_LAYER_RELU, &trainer);
     run_epochs(&trainer, 1);
     assert_int_equal(trainer.step, 3);
     assert_field(&vector, "W1_after", &trainer.model.parameter[0].tensor);
     assert_field(&vector, "W2_after", &trainer.model.parameter[1].tensor);
     tmk_trainer_free(&trainer);
+    tmk_vector_free(&vector);
+}
+
+/* A second trainer takes over after two epochs: the same zeros must be drawn. */
+static void dropout_goes_on_from_a_checkpoint(void **state)
+{
+    (void)state;
+    struct tmk_vector vector;
+    struct tmk_trainer first, second;
+    read_reference(&vector);
+    make_reference(&vector, TMK_LAYER_DROPOUT, &first);
+    make_reference(&vector, TMK_LAYER_DROPOUT, &second);
+    run_epochs(&first, 2);
+    assert_int_equal(tmk_checkpoint_write(&first, base), TMK_OK);
+    run_epochs(&first, 2);
+    assert_int_equal(tmk_checkpoint_load(&second, base), TMK_OK);
+    assert_int_equal(second.step, 6);
+    run_epochs(&second, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_memory_equal(first.model.parameter[i].tensor.view.data,
+                            second.model.parameter[i].tensor.view.data, 12 * sizeof(double));
+    assert_memory_equal(&first.log[0].loss, &second.log[0].loss, sizeof(double));
+    tmk_trainer_free(&first);
+    tmk_trainer_free(&second);
     tmk_vector_free(&vector);
 }
 
@@ -260,6 +292,7 @@ static void parameters_start_within_their_bounds(void **state)
     const struct tmk_train_options options = usual_options("mlp-relu", 4);
     start(&options, &trainer);
     assert_int_equal(trainer.model.count, 4);
+    assert_int_equal(tmk_model_parameter_bytes(&trainer.model), 79510 * sizeof(float));
     const float *weight = trainer.model.parameter[0].tensor.view.data;
     double largest = 0, sum = 0;
     for (size_t i = 0; i < 78400; i++) {
@@ -354,6 +387,7 @@ int main(void)
         cmocka_unit_test(broken_idx_files_are_refused),
         cmocka_unit_test(a_gzip_file_cut_short_is_refused),
         cmocka_unit_test(an_epoch_equals_the_reference),
+        cmocka_unit_test(dropout_goes_on_from_a_checkpoint),
         cmocka_unit_test(parameters_start_within_their_bounds),
         cmocka_unit_test(random_labels_are_learned_by_heart),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),

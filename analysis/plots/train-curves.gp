@@ -11,7 +11,7 @@ set grid x y linecolor rgb rule linewidth 1 linetype 1
 stats data skip 1 using 1:2 nooutput name "all"
 epochs = all_max_x
 set xrange [0:epochs * 1.02]
-set xtics nice(epochs, 6)
+set xtics epochs < 6 ? 1 : nice(epochs, 6)
 set xlabel "epoch" textcolor rgb faint offset 0,0.4
 set multiplot
 @title_at
@@ -29,6 +29,6 @@ set rmargin at screen x(width - right)
 set yrange [0:1.04]; set ytics 0.2
 set ylabel "accuracy" textcolor rgb faint offset 1,0
 set arrow 1 from graph 0, first 1.0 / classes to graph 1, first 1.0 / classes nohead linecolor rgb faint dashtype 2
-set label 1 "guessing" at graph 0.99, first 1.0 / classes right offset 0,-0.6 font ",11" textcolor rgb faint
+set label 1 "guessing" at graph 0.99, first 1.0 / classes right offset 0,(classes > 20 ? 0.6 : -0.6) font ",11" textcolor rgb faint
 plot data skip 1 using 1:3 with @form linewidth 2.5 pointtype 7 pointsize 0.4 linecolor rgb "#0072B2" notitle
 unset multiplot

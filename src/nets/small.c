@@ -6,7 +6,7 @@
 
 #define CLASSES 10
 
-/* Two layers, as the first lesson on backpropagation has them. */
+/* Nielsen, "Neural Networks and Deep Learning", 2015, chapter 1, with ReLU in place of sigmoids. */
 void tmk_net_mlp_relu(struct tmk_builder *b, size_t height, size_t width)
 {
     int x = flatten(b, input(b, 1, height, width));
@@ -14,18 +14,18 @@ void tmk_net_mlp_relu(struct tmk_builder *b, size_t height, size_t width)
     linear(b, "fc2", x, CLASSES);
 }
 
-/* Six layers of sigmoids: each multiplies the gradient by at most 1/4 on its way back, so that the
- * first ones hardly learn (Glorot & Bengio, "Understanding the difficulty of training deep
- * feedforward neural networks", AISTATS 2010). */
+/* The same, chapter 5: four hidden layers of 30 sigmoids. Each multiplies the gradient by at most
+ * 1/4 on its way back, so that the first ones hardly learn (Glorot & Bengio, "Understanding the
+ * difficulty of training deep feedforward neural networks", AISTATS 2010). */
 void tmk_net_mlp_sigmoid(struct tmk_builder *b, size_t height, size_t width)
 {
     char name[32];
     int x = flatten(b, input(b, 1, height, width));
-    for (int layer = 1; layer <= 5; layer++) {
+    for (int layer = 1; layer <= 4; layer++) {
         snprintf(name, sizeof name, "fc%d", layer);
         x = then(b, NULL, linear(b, name, x, 30), TMK_LAYER_SIGMOID);
     }
-    linear(b, "fc6", x, CLASSES);
+    linear(b, "fc5", x, CLASSES);
 }
 
 /* He et al. 2016, section 4.2, with one block a stage and a projection where the size changes. */
