@@ -28,6 +28,7 @@ static bool is_pointwise(const struct tmk_layer *l)
     case TMK_LAYER_LAYERNORM:
     case TMK_LAYER_LRN:
     case TMK_LAYER_RELU:
+    case TMK_LAYER_SIGMOID:
     case TMK_LAYER_GELU:
     case TMK_LAYER_DROPOUT:
     case TMK_LAYER_ADD:
