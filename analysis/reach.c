@@ -84,7 +84,7 @@ static enum tmk_status run_bwd_d(const struct tmk_problem *problem, const struct
     struct tmk_exec exec = {.threads = 1,
                             .workspace_bytes = tmk_impl_workspace(impl, problem, TMK_BWD_D, 1)};
     TMK_TRY(tmk_alloc(exec.workspace_bytes, "workspace", &exec.workspace));
-    enum tmk_status status = impl->run[TMK_BWD_D](problem, args, &exec);
+    enum tmk_status status = tmk_impl_call(impl, problem, TMK_BWD_D, args, &exec);
     tmk_free(exec.workspace);
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include "folder.h"
 #include "manifest.h"
+#include "rivals.h"
 #include "rundir.h"
 #include "size.h"
 #include "sweep.h"
@@ -196,10 +197,22 @@ static void bench_free(struct bench *bench)
     json_decref(bench->manifest);
 }
 
+/* On one thread, bound as those that are timed. */
+static enum tmk_status look_at_rivals(struct bench *bench, json_t **json)
+{
+    struct tmk_rivals rivals;
+    TMK_TRY(tmk_placement_bind(bench->machine.topology, &bench->machine.placements[0], 1));
+    tmk_rivals_look(&settings.selection, true, &rivals);
+    tmk_rivals_warn(&rivals);
+    *json = tmk_rivals_json(&rivals);
+    return *json ? TMK_OK : tmk_fail(TMK_ENOMEM, "no memory for the manifest");
+}
+
 /* The folder, and all that is in it before the first sample. */
 static enum tmk_status begin_run(struct bench *bench, int argc, const char **argv)
 {
     char path[PATH_MAX + 16];
+    json_t *rivals;
     if (settings.out)
         snprintf(bench->folder, sizeof bench->folder, "%s", settings.out);
     else
@@ -213,7 +226,9 @@ static enum tmk_status begin_run(struct bench *bench, int argc, const char **arg
                         bench->folder, bench->folder);
     TMK_TRY(tmk_samples_open(path, &bench->samples));
     TMK_TRY(measure_ceilings(&bench->machine));
+    TMK_TRY(look_at_rivals(bench, &rivals));
     TMK_TRY(tmk_manifest_describe(argc, argv, &bench->machine, &bench->manifest));
+    json_object_set_new(bench->manifest, "rivals", rivals);
     json_object_set_new(bench->manifest, "label",
                         json_string(settings.label ? settings.label : ""));
     json_object_set_new(bench->manifest, "settings", tmk_settings_to_json(&settings));

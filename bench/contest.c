@@ -52,20 +52,17 @@ void tmk_arena_free(struct tmk_arena *arena)
 struct contestant {
     struct tmk_arena *arena;
     const struct tmk_plan_group *group;
+    struct tmk_entry *entry;
     const struct tmk_impl *impl;
     const struct tmk_args *args;
     struct tmk_exec exec;
 };
 
-/* OpenMP forgets the binding of threads that it ends for a smaller team. A team of one starts and
- * ends none. */
-static enum tmk_status bind_team(struct tmk_arena *arena, int threads)
+/* OpenMP forgets the binding of threads that it ends for a smaller team, and libraries choose teams
+ * of their own for small problems: so this stands before every sample. */
+static enum tmk_status bind_team(const struct tmk_arena *arena, int threads)
 {
-    if (arena->team == threads || (threads == 1 && arena->team > 0))
-        return TMK_OK;
-    TMK_TRY(tmk_placement_bind(arena->topology, arena->placement, threads));
-    arena->team = threads;
-    return TMK_OK;
+    return tmk_placement_bind(arena->topology, arena->placement, threads);
 }
 
 static void flush_caches(const struct tmk_arena *arena, int threads)
@@ -77,18 +74,19 @@ static void flush_caches(const struct tmk_arena *arena, int threads)
         flush[line * CACHE_LINE]++;
 }
 
-static void before(void *ctx)
+static enum tmk_status before(void *ctx)
 {
     struct contestant *contestant = ctx;
-    if (bind_team(contestant->arena, contestant->exec.threads) == TMK_OK &&
-        contestant->arena->flush)
-        flush_caches(contestant->arena, contestant->exec.threads);
+    struct tmk_arena *arena = contestant->arena;
+    TMK_TRY(bind_team(arena, contestant->exec.threads));
+    if (arena->flush)
+        flush_caches(arena, contestant->exec.threads);
+    return TMK_OK;
 }
 
 static enum tmk_status call(void *ctx)
 {
     struct contestant *contestant = ctx;
-    TMK_TRY(bind_team(contestant->arena, contestant->exec.threads));
     return contestant->impl->run[contestant->group->dir](contestant->group->problem,
                                                          contestant->args, &contestant->exec);
 }
@@ -109,6 +107,7 @@ static void note_cpus(const struct tmk_arena *arena, int threads, char *buf, siz
 
 struct sink {
     const struct tmk_contest *contest;
+    const struct contestant *contestants;
     double start;
 };
 
@@ -116,7 +115,7 @@ static enum tmk_status record(void *ctx, const struct tmk_sample *sample)
 {
     const struct sink *sink = ctx;
     const struct tmk_contest *contest = sink->contest;
-    struct tmk_row row = contest->entries[sample->contestant].row;
+    struct tmk_row row = sink->contestants[sample->contestant].entry->row;
     row.round = sample->round;
     row.calls = sample->calls;
     row.seconds = sample->seconds;
@@ -130,39 +129,30 @@ static enum tmk_status record(void *ctx, const struct tmk_sample *sample)
     return TMK_OK;
 }
 
-static enum tmk_status sample_all(const struct tmk_contest *contest, const struct tmk_args *args,
-                                  void *workspace, size_t bytes, struct contestant *contexts,
-                                  struct tmk_contestant *contestants)
+static enum tmk_status sample_all(const struct tmk_contest *contest, struct contestant *contexts,
+                                  size_t count, struct tmk_contestant *contestants)
 {
-    struct tmk_arena *arena = contest->arena;
     struct tmk_sampling sampling = contest->sampling;
-    sampling.canaries = &arena->canaries;
-    for (size_t i = 0; i < contest->count; i++) {
-        const struct tmk_entry *entry = &contest->entries[i];
-        contexts[i] = (struct contestant){
-            .arena = arena,
-            .group = contest->group,
-            .impl = entry->plan->impl,
-            .args = args,
-            .exec = {entry->plan->threads, workspace, bytes, arena->phases},
-        };
+    sampling.canaries = &contest->arena->canaries;
+    for (size_t i = 0; i < count; i++) {
+        const struct tmk_entry *entry = contexts[i].entry;
         contestants[i] = (struct tmk_contestant){
             .call = call,
             .before = before,
             .ctx = &contexts[i],
-            .phases = arena->phases,
-            .threads = entry->plan->threads,
+            .phases = contexts[i].exec.phases,
+            .threads = contexts[i].exec.threads,
             .have = entry->held.samples,
             .earlier = entry->held.seconds,
         };
         sampling.first_round = TMK_MAX(sampling.first_round, entry->held.next_round);
     }
-    struct sink sink = {contest, tmk_now()};
-    enum tmk_stop *stops = calloc(contest->count, sizeof *stops);
+    struct sink sink = {contest, contexts, tmk_now()};
+    enum tmk_stop *stops = calloc(count + 1, sizeof *stops);
     if (!stops)
-        return tmk_fail(TMK_ENOMEM, "no memory for %zu contestants", contest->count);
-    enum tmk_status status = tmk_sample_group(contestants, contest->count, &sampling, record, &sink,
-                                              &tmk_cli_interrupted, stops);
+        return tmk_fail(TMK_ENOMEM, "no memory for %zu contestants", count);
+    enum tmk_status status =
+        tmk_sample_group(contestants, count, &sampling, record, &sink, &tmk_cli_interrupted, stops);
     free(stops);
     return status;
 }
@@ -179,9 +169,42 @@ static enum tmk_status make_operands(const struct tmk_contest *contest, struct t
     return TMK_OK;
 }
 
+/* Prepare the entries that can be, `*count` of them. */
+static enum tmk_status prepare_all(const struct tmk_contest *contest, const struct tmk_args *args,
+                                   void *workspace, size_t bytes, struct contestant *contexts,
+                                   size_t *count)
+{
+    const struct tmk_plan_group *group = contest->group;
+    for (size_t i = 0; i < contest->count; i++) {
+        struct tmk_entry *entry = &contest->entries[i];
+        struct contestant *contestant = &contexts[*count];
+        *contestant = (struct contestant){
+            .arena = contest->arena,
+            .group = group,
+            .entry = entry,
+            .impl = entry->plan->impl,
+            .args = args,
+            .exec = {.threads = entry->plan->threads,
+                     .workspace = workspace,
+                     .workspace_bytes = bytes,
+                     .phases = contest->arena->phases},
+        };
+        TMK_TRY(bind_team(contest->arena, contestant->exec.threads));
+        enum tmk_status status =
+            tmk_impl_prepare(contestant->impl, group->problem, group->dir, args, &contestant->exec);
+        if (status == TMK_OK)
+            ++*count;
+        else if (status == TMK_ENOMEM || status == TMK_EUNSUPPORTED)
+            snprintf(entry->withdrawn, sizeof entry->withdrawn, "%s", tmk_message());
+        else
+            return status;
+    }
+    return TMK_OK;
+}
+
 enum tmk_status tmk_contest_run(const struct tmk_contest *contest)
 {
-    size_t bytes = 0;
+    size_t bytes = 0, count = 0;
     for (size_t i = 0; i < contest->count; i++)
         bytes = TMK_MAX(bytes, contest->entries[i].plan->workspace);
     struct tmk_data data = {0};
@@ -197,7 +220,11 @@ enum tmk_status tmk_contest_run(const struct tmk_contest *contest)
     if (status == TMK_OK)
         status = tmk_alloc(bytes, "workspace", &workspace);
     if (status == TMK_OK)
-        status = sample_all(contest, &data.args, workspace, bytes, contexts, contestants);
+        status = prepare_all(contest, &data.args, workspace, bytes, contexts, &count);
+    if (status == TMK_OK)
+        status = sample_all(contest, contexts, count, contestants);
+    for (size_t i = 0; i < count; i++)
+        tmk_impl_release(contexts[i].impl, &contexts[i].exec);
     tmk_free(workspace);
     tmk_data_free(&data);
     free(contexts);

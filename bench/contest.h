@@ -12,7 +12,6 @@
 struct tmk_arena {
     const struct tmk_topology *topology;
     const struct tmk_placement *placement; /* for the largest thread count */
-    int team;                              /* size of the team that is bound now; 0: none yet */
     struct tmk_phases *phases;             /* placement->threads of them */
     char *flush;                           /* twice the last-level cache; NULL: caches stay warm */
     size_t flush_bytes;
@@ -28,6 +27,7 @@ struct tmk_entry {
     const struct tmk_plan_cell *plan;
     struct tmk_row row;   /* what its samples' rows have in common */
     struct tmk_held held; /* what an earlier run measured of it */
+    char withdrawn[160];  /* not empty after the contest: why it could not take part */
 };
 
 struct tmk_contest {
@@ -42,7 +42,8 @@ struct tmk_contest {
     void *progress_ctx;
 };
 
-/* Make the operands and a workspace for all, sample, and append a row for every sample. TMK_EINTR,
+/* Make the operands and a workspace for all, prepare each, sample, and append a row for every
+ * sample. An entry that cannot be prepared for lack of memory or support is withdrawn. TMK_EINTR,
  * TMK_ENOMEM, TMK_EIO, or what a kernel returned. */
 enum tmk_status tmk_contest_run(const struct tmk_contest *contest);
 

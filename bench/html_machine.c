@@ -136,6 +136,35 @@ static void put_ceiling_row(FILE *file, const json_t *row)
     fputs("</td></tr>\n", file);
 }
 
+static void put_rivals(FILE *file, const json_t *rivals)
+{
+    static const char *const columns[] = {"name", "version", "kernel", "setting", "threading"};
+    size_t i;
+    json_t *rival;
+    if (json_array_size(rivals) == 0)
+        return;
+    fputs(
+        "<table><caption>Other projects' libraries; f32 at 512&times;512&times;512 on one thread "
+        "before the run</caption><thead><tr><th>name</th><th>version</th><th>kernels</th>"
+        "<th>chosen by</th><th>threads</th><th>GFLOP/s</th><th>FMA peak</th></tr></thead><tbody>\n",
+        file);
+    json_array_foreach(rivals, i, rival)
+    {
+        fputs("<tr title=\"", file);
+        tmk_html_text(file, tmk_manifest_text(rival, "path", NULL));
+        fputs("\">", file);
+        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+            fputs("<td>", file);
+            tmk_html_text(file, tmk_manifest_text(rival, columns[c], NULL));
+            fputs("</td>", file);
+        }
+        fprintf(file, "<td class=\"n\">%.4g</td><td class=\"n\">%.4g</td></tr>\n",
+                json_number_value(json_object_get(rival, "gflops_512")),
+                json_number_value(json_object_get(rival, "fma_gflops")));
+    }
+    fputs("</tbody></table>\n", file);
+}
+
 void tmk_html_machine(FILE *file, const json_t *manifest)
 {
     fputs("<dl>\n", file);
@@ -150,4 +179,5 @@ void tmk_html_machine(FILE *file, const json_t *manifest)
     json_array_foreach(json_object_get(json_object_get(manifest, "machine"), "ceilings"), i, row)
         put_ceiling_row(file, row);
     fputs("</tbody></table>\n", file);
+    put_rivals(file, json_object_get(manifest, "rivals"));
 }

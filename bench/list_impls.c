@@ -1,5 +1,6 @@
 /* `tilemark list impls`: what each implementation offers, in general or for given problems. */
 #include "list.h"
+#include "rivals.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +11,10 @@ static void each_impl(const struct tmk_listing *listing, const struct tmk_op *op
                       void (*visit)(struct tmk_table *table, const struct tmk_op *op,
                                     const struct tmk_impl *impl, const void *ctx))
 {
-    for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
-        if (tmk_select_has_impl(listing->selection, (*impl)->name))
-            visit(table, op, *impl, ctx);
+    const struct tmk_impl *impl;
+    for (size_t i = 0; (impl = tmk_op_impl_at(op, i)); i++) {
+        if (tmk_select_has_impl(listing->selection, impl->name))
+            visit(table, op, impl, ctx);
     }
 }
 
@@ -61,6 +63,18 @@ static enum tmk_status list_for_problems(const struct tmk_listing *listing)
     return tmk_table_print(&table, stdout, listing->csv);
 }
 
+/* The libraries behind the implementations of others; without --impl those that are not there too.
+ */
+static enum tmk_status list_rivals(const struct tmk_listing *listing)
+{
+    struct tmk_rivals rivals;
+    tmk_rivals_look(listing->selection->impl ? listing->selection : NULL, false, &rivals);
+    if (rivals.count == 0)
+        return TMK_OK;
+    printf("\n");
+    return tmk_rivals_print(&rivals);
+}
+
 enum tmk_status tmk_listing_impls(const struct tmk_listing *listing)
 {
     static const struct tmk_column columns[] = {
@@ -70,5 +84,6 @@ enum tmk_status tmk_listing_impls(const struct tmk_listing *listing)
     struct tmk_table table = TMK_TABLE(columns);
     for (const char **name = listing->selection->ops; *name; name++)
         each_impl(listing, tmk_op_find(*name), NULL, &table, add_impl);
-    return tmk_table_print(&table, stdout, listing->csv);
+    TMK_TRY(tmk_table_print(&table, stdout, listing->csv));
+    return listing->csv ? TMK_OK : list_rivals(listing);
 }

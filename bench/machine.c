@@ -27,6 +27,15 @@ static const struct tmk_usage usage = {
         "  packages, NUMA nodes and L3s, for the most bandwidth; either gives every core a thread\n"
         "  before any core gets two. A list such as 0,2,4-7 names CPUs. none binds nothing.\n"
         "\n"
+        "Libraries: OpenBLAS, BLIS, MKL where they are installed, oneDNN if it was built in, and "
+        "those "
+        "that\n"
+        "  --peer names: version, the kernels they chose for this CPU, whose threads they use, and "
+        "how\n"
+        "  near the peak one product comes. A library that does not know the CPU may choose "
+        "kernels of\n"
+        "  an old one; where it can be told otherwise, tilemark does, and shows how.\n"
+        "\n"
         "CPUs are those that the cgroup and taskset allow. TILEMARK_ISA=generic|avx2|avx512|neon\n"
         "chooses the instruction set that kernels use. Measuring takes about a second per thread\n"
         "count; other programs' load shows as lower ceilings.",
@@ -38,7 +47,7 @@ static const struct tmk_usage usage = {
 };
 
 struct options {
-    char *threads, *bind, *topology;
+    char *threads, *bind, *topology, **peer;
     int no_ceilings, json;
 };
 
@@ -54,6 +63,7 @@ static enum tmk_status parse(int argc, const char **argv, struct options *option
          "place threads on another machine, drawn by hwloc's synthetic description or by the "
          "topology.xml of a run; nothing is bound or measured",
          "DESCRIPTION|FILE.xml"},
+        TMK_SELECT_PEER(&options->peer),
         {"no-ceilings", '\0', POPT_ARG_NONE, &options->no_ceilings, 0, "measure nothing", NULL},
         {"json", '\0', POPT_ARG_NONE, &options->json, 0, "print JSON", NULL},
         POPT_TABLEEND,
@@ -139,10 +149,8 @@ static enum tmk_status measure(struct tmk_machine_report *report, const int *cou
 
 static enum tmk_status print(const struct tmk_machine_report *report, bool json)
 {
-    if (!json) {
-        tmk_machine_print(report);
-        return TMK_OK;
-    }
+    if (!json)
+        return tmk_machine_print(report);
     json_t *object = tmk_machine_json(report);
     int failed =
         !object || json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) != 0;
@@ -150,6 +158,17 @@ static enum tmk_status print(const struct tmk_machine_report *report, bool json)
     if (failed)
         return tmk_fail(TMK_EIO, "cannot write JSON to standard output: free some space or memory");
     printf("\n");
+    return TMK_OK;
+}
+
+static enum tmk_status look_at_rivals(struct tmk_machine_report *report,
+                                      const struct options *options)
+{
+    TMK_TRY(tmk_select_peers(options->peer));
+    if (!options->no_ceilings)
+        TMK_TRY(tmk_placement_bind(report->topology, &report->placements[0], 1));
+    tmk_rivals_look(NULL, !options->no_ceilings, &report->rivals);
+    tmk_rivals_warn(&report->rivals);
     return TMK_OK;
 }
 
@@ -165,7 +184,9 @@ static enum tmk_status fill(struct tmk_machine_report *report, const struct opti
         tmk_cli_note("This machine is drawn: nothing is bound, nothing is measured.");
         return TMK_OK;
     }
-    return options->no_ceilings ? TMK_OK : measure(report, counts, n);
+    if (!options->no_ceilings)
+        TMK_TRY(measure(report, counts, n));
+    return look_at_rivals(report, options);
 }
 
 static void free_report(struct tmk_machine_report *report)
@@ -219,5 +240,8 @@ int tmk_command_machine(int argc, const char **argv)
     free(options.threads);
     free(options.bind);
     free(options.topology);
+    for (char **peer = options.peer; peer && *peer; peer++)
+        free(*peer);
+    free(options.peer);
     return tmk_cli_finish(argv[0], status);
 }

@@ -4,6 +4,7 @@
 
 #include "ceilings.h"
 #include "placement.h"
+#include "rivals.h"
 
 #include <jansson.h>
 
@@ -24,14 +25,16 @@ struct tmk_machine_report {
         *policies[TMK_MACHINE_PLACEMENTS]; /* compact, scatter, and `bind` if it is another */
     struct tmk_placement placements[TMK_MACHINE_PLACEMENTS];
     size_t nplacements;
+    struct tmk_rivals rivals;
 };
 
-/* Tables on stdout. */
-void tmk_machine_print(const struct tmk_machine_report *report);
+/* Tables on stdout. TMK_ENOMEM. */
+enum tmk_status tmk_machine_print(const struct tmk_machine_report *report);
 
 /* All of it, NULL if memory ran out: "real", "cpu", "packages", "numa_nodes", "cores", "cpus",
  * "allowed", "caches"; of a real machine also "virtual", "memory_bytes", "memory_available_bytes",
- * "governor", "isa", "isas"; "ceilings" (see below), "placements" (policy: CPU of each thread). */
+ * "governor", "isa", "isas"; "ceilings" (see below), "placements" (policy: CPU of each thread);
+ * "rivals" if there are any. */
 json_t *tmk_machine_json(const struct tmk_machine_report *report);
 
 /* {"threads", "fma_f32_gflops": {ISA: GFLOP/s}, "fma_f64_gflops": {...}, "triad_gbs": {level:

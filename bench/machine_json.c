@@ -105,5 +105,7 @@ json_t *tmk_machine_json(const struct tmk_machine_report *report)
         add_system(object);
     json_object_set_new(object, "ceilings", row_array(report));
     json_object_set_new(object, "placements", placement_object(report));
+    if (report->rivals.count > 0)
+        json_object_set_new(object, "rivals", tmk_rivals_json(&report->rivals));
     return object;
 }

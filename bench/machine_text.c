@@ -134,7 +134,17 @@ static void print_placements(const struct tmk_machine_report *report)
     }
 }
 
-void tmk_machine_print(const struct tmk_machine_report *report)
+static enum tmk_status print_rivals(const struct tmk_rivals *rivals)
+{
+    if (rivals->count == 0)
+        return TMK_OK;
+    printf("\nOther projects' libraries: f32 products of 512x512x512 on one thread, and their "
+           "share of "
+           "the FMA peak\n");
+    return tmk_rivals_print(rivals);
+}
+
+enum tmk_status tmk_machine_print(const struct tmk_machine_report *report)
 {
     print_machine(report->topology);
     if (tmk_topology_is_real(report->topology))
@@ -145,4 +155,5 @@ void tmk_machine_print(const struct tmk_machine_report *report)
         print_bandwidths(report);
     }
     print_placements(report);
+    return print_rivals(&report->rivals);
 }

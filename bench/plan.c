@@ -65,21 +65,21 @@ static enum tmk_status fill_group(struct tmk_plan_group *group, const struct tmk
 {
     const struct tmk_problem *problem = group->problem;
     const struct tmk_selection *selection = &settings->selection;
+    const struct tmk_impl *impl;
     size_t impls = 0;
-    while (problem->op->impls[impls])
+    while (tmk_op_impl_at(problem->op, impls))
         impls++;
     TMK_TRY(tmk_data_bytes(problem, &group->operands));
     group->verify = problem->op->flops(problem, group->dir) <= settings->verify_gflop * 1e9;
     group->cells = calloc(impls * selection->nthreads + 1, sizeof *group->cells);
     if (!group->cells)
         return tmk_fail(TMK_ENOMEM, "no memory to plan %zu implementations", impls);
-    for (size_t i = 0; i < impls; i++) {
-        const struct tmk_impl *impl = problem->op->impls[i];
+    for (size_t i = 0; (impl = tmk_op_impl_at(problem->op, i)); i++) {
         if (!tmk_select_has_impl(selection, impl->name))
             continue;
-        const char *refusal = tmk_impl_refusal(impl, problem, group->dir);
         for (size_t t = 0; t < selection->nthreads; t++) {
             int threads = selection->thread_counts[t];
+            const char *refusal = tmk_impl_refusal_on(impl, problem, group->dir, threads);
             size_t workspace = refusal ? 0 : tmk_impl_workspace(impl, problem, group->dir, threads);
             group->cells[group->ncells++] =
                 (struct tmk_plan_cell){impl, threads, workspace, refusal};

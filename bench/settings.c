@@ -8,12 +8,13 @@
 /* The options that a run decides once and for all, by their place in struct tmk_settings. */
 static const struct {
     const char *name;
-    enum { TEXT, NUMBER, INTEGER, LIST, FILES } kind;
+    enum { TEXT, NUMBER, INTEGER, LIST, FILES, PEERS } kind;
     size_t offset;
 } fields[] = {
     {"op", TEXT, offsetof(struct tmk_settings, selection.op)},
     {"set", LIST, offsetof(struct tmk_settings, selection.set)},
     {"batch", FILES, offsetof(struct tmk_settings, selection.batch)},
+    {"peer", PEERS, offsetof(struct tmk_settings, selection.peer)},
     {"dir", TEXT, offsetof(struct tmk_settings, selection.dir)},
     {"impl", TEXT, offsetof(struct tmk_settings, selection.impl)},
     {"threads", TEXT, offsetof(struct tmk_settings, selection.threads)},
@@ -59,13 +60,16 @@ bool tmk_settings_cold(const struct tmk_settings *settings)
     return settings->cache && strcmp(settings->cache, "cold") == 0;
 }
 
-static json_t *list_to_json(char **list, bool files)
+/* Files, also those after "NAME=" of peers, with their absolute paths. */
+static json_t *list_to_json(char **list, int kind)
 {
     json_t *array = list ? json_array() : json_null();
     for (; list && *list; list++) {
         char path[PATH_MAX];
-        bool found = files && realpath(*list, path);
-        json_array_append_new(array, json_string(found ? path : *list));
+        size_t name = kind == PEERS ? strcspn(*list, "=") + 1 : 0;
+        bool found = kind != LIST && name < strlen(*list) && realpath(*list + name, path);
+        json_array_append_new(array, found ? json_sprintf("%.*s%s", (int)name, *list, path)
+                                           : json_string(*list));
     }
     return array;
 }
@@ -83,7 +87,7 @@ static json_t *field_to_json(const struct tmk_settings *settings, size_t field)
     case INTEGER:
         return json_integer(*(const int *)at);
     default:
-        return list_to_json(*(char **const *)at, fields[field].kind == FILES);
+        return list_to_json(*(char **const *)at, fields[field].kind);
     }
 }
 
@@ -132,11 +136,9 @@ static void field_from_json(struct tmk_settings *settings, size_t field, const j
 static bool is_untouched(const struct tmk_settings *settings, const struct tmk_settings *defaults,
                          size_t field)
 {
-    static const size_t sizes[] = {[TEXT] = sizeof(char *),
-                                   [NUMBER] = sizeof(double),
-                                   [INTEGER] = sizeof(int),
-                                   [LIST] = sizeof(char **),
-                                   [FILES] = sizeof(char **)};
+    static const size_t sizes[] = {
+        [TEXT] = sizeof(char *),  [NUMBER] = sizeof(double), [INTEGER] = sizeof(int),
+        [LIST] = sizeof(char **), [FILES] = sizeof(char **), [PEERS] = sizeof(char **)};
     return memcmp(place(settings, field), place(defaults, field), sizes[fields[field].kind]) == 0;
 }
 

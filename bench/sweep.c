@@ -240,8 +240,13 @@ static enum tmk_status time_entries(struct state *state)
     if (status == TMK_ENOMEM)
         return skip_all(state);
     for (size_t i = 0; i < state->count && status == TMK_OK; i++) {
+        struct tmk_entry *entry = &state->entries[i];
+        if (entry->withdrawn[0]) {
+            status = skip(state, &entry->row, entry->withdrawn);
+            continue;
+        }
         state->tally->timed++;
-        state->tally->unverified += strcmp(state->entries[i].row.cell.status, "ok") != 0;
+        state->tally->unverified += strcmp(entry->row.cell.status, "ok") != 0;
     }
     return status;
 }

@@ -15,37 +15,38 @@ static bool chosen(const char *const *names, const char *name)
     return *names != NULL;
 }
 
-/* A row for every chosen implementation of `impls`, unless `op` was not chosen. */
+/* A row of `op` for every chosen implementation of `of`. */
 static void add_rows(struct tmk_tally *tally, const struct tmk_selection *selection,
-                     const struct tmk_op *op, const struct tmk_impl *const *impls)
+                     const struct tmk_op *op, const struct tmk_op *of)
 {
-    for (; *impls; impls++)
-        if (tmk_select_has_impl(selection, (*impls)->name))
-            tally->rows[tally->nrows++] = (struct tmk_tally_row){.op = op, .impl = *impls};
+    const struct tmk_impl *impl;
+    for (size_t i = 0; (impl = tmk_op_impl_at(of, i)); i++)
+        if (tmk_select_has_impl(selection, impl->name))
+            tally->rows[tally->nrows++] = (struct tmk_tally_row){.op = op, .impl = impl};
 }
 
-static size_t count_all(const struct tmk_impl *const *impls)
+static size_t count_all(const struct tmk_op *op)
 {
     size_t count = 0;
-    while (impls[count])
+    while (tmk_op_impl_at(op, count))
         count++;
     return count;
 }
 
 enum tmk_status tmk_tally_make(const struct tmk_selection *selection, struct tmk_tally *out)
 {
-    size_t capacity = count_all(tmk_op_matmul.impls);
+    size_t capacity = count_all(&tmk_op_matmul);
     *out = (struct tmk_tally){0};
     for (size_t i = 0; tmk_ops[i]; i++)
-        capacity += count_all(tmk_ops[i]->impls);
+        capacity += count_all(tmk_ops[i]);
     out->rows = calloc(capacity, sizeof *out->rows);
     if (!out->rows)
         return tmk_fail(TMK_ENOMEM, "no memory for a table of %zu implementations", capacity);
     for (size_t i = 0; tmk_ops[i]; i++)
         if (chosen(selection->ops, tmk_ops[i]->name))
-            add_rows(out, selection, tmk_ops[i], tmk_ops[i]->impls);
+            add_rows(out, selection, tmk_ops[i], tmk_ops[i]);
     if (chosen(selection->ops, tmk_op_matmul.name)) /* whose products the networks are made of */
-        add_rows(out, selection, &tmk_op_sigmoid_mlp, tmk_op_matmul.impls);
+        add_rows(out, selection, &tmk_op_sigmoid_mlp, &tmk_op_matmul);
     return TMK_OK;
 }
 

@@ -81,10 +81,11 @@ static enum tmk_status check_memory(const struct tmk_selection *selection,
 static enum tmk_status check_row(const struct tmk_selection *selection, struct tmk_tally *tally,
                                  struct tmk_tally_cell *cell, const struct tmk_reference *reference)
 {
-    const char *refusal = tmk_impl_refusal(cell->row->impl, cell->problem, cell->dir);
     for (size_t t = 0; t < selection->nthreads && !tmk_cli_interrupted; t++) {
         struct tmk_verdict verdict = {0};
         cell->threads = selection->thread_counts[t];
+        const char *refusal =
+            tmk_impl_refusal_on(cell->row->impl, cell->problem, cell->dir, cell->threads);
         enum tmk_status status =
             refusal ? tmk_fail(TMK_EUNSUPPORTED, "%s", refusal)
                     : tmk_check_impl(reference, cell->row->impl, cell->threads, &verdict);

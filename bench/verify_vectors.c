@@ -92,8 +92,9 @@ static enum tmk_status check_problem(const struct tmk_selection *selection, stru
 {
     for (size_t t = 0; t < selection->nthreads && !tmk_cli_interrupted; t++) {
         struct tmk_verdict verdict = {0};
-        const char *refusal = tmk_impl_refusal(cell->row->impl, problem, cell->dir);
         cell->threads = selection->thread_counts[t];
+        const char *refusal =
+            tmk_impl_refusal_on(cell->row->impl, problem, cell->dir, cell->threads);
         enum tmk_status status = refusal ? tmk_fail(TMK_EUNSUPPORTED, "%s", refusal)
                                          : tmk_vector_check(vector, problem, cell->row->impl,
                                                             cell->dir, cell->threads, &verdict);

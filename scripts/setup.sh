@@ -1,7 +1,7 @@
 # Shared by run_bench.sh and run_tests.sh (sourced, from the project's root): install what is
 # missing, configure, build in ./build. Exits 3, with the remedy, where it cannot.
 
-# package and why
+# package and why; the rivals (OpenBLAS, BLIS, oneDNN, ...) are the user's choice: see README.md
 PACKAGES="
 gcc:C compiler with OpenMP
 libc6-dev:C library headers

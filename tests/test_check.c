@@ -270,6 +270,83 @@ static void workspace_too_large(void **state)
     tmk_reference_free(&reference);
 }
 
+/* ---- an implementation that prepares ---- */
+
+/* Holds its answer until finish(); counts so that nothing is left behind. */
+static struct {
+    int prepared, finished, released;
+    bool refuses;
+} hooks;
+
+static enum tmk_status hooks_prepare(const struct tmk_problem *problem, enum tmk_dir dir,
+                                     const struct tmk_args *args, const struct tmk_exec *exec,
+                                     void **state)
+{
+    (void)problem, (void)dir;
+    assert_null(exec->state);
+    assert_false(isnan(at(&args->operand[TMK_SRC], 0, 0))); /* the inputs are there */
+    if (hooks.refuses)
+        return tmk_fail(TMK_EUNSUPPORTED, "hooks: told to refuse: choose another");
+    hooks.prepared++;
+    *state = &hooks;
+    return TMK_OK;
+}
+
+static enum tmk_status hooks_run(const struct tmk_problem *problem, const struct tmk_args *args,
+                                 const struct tmk_exec *exec)
+{
+    (void)problem, (void)args;
+    assert_ptr_equal(exec->state, &hooks);
+    return TMK_OK;
+}
+
+static enum tmk_status hooks_finish(const struct tmk_problem *problem, enum tmk_dir dir,
+                                    const struct tmk_args *args, const struct tmk_exec *exec)
+{
+    assert_ptr_equal(exec->state, &hooks);
+    hooks.finished++;
+    return linear_oracle(problem, dir, args, args, NULL);
+}
+
+static void hooks_release(void *hooks_state)
+{
+    assert_ptr_equal(hooks_state, &hooks);
+    hooks.released++;
+}
+
+static const char *hooks_threads(int threads)
+{
+    return threads == 2 ? NULL : "needs two threads";
+}
+
+static const struct tmk_impl hooks_impl = {.name = "hooks",
+                                           .supports_threads = hooks_threads,
+                                           .run = {[TMK_FWD] = hooks_run},
+                                           .prepare = hooks_prepare,
+                                           .finish = hooks_finish,
+                                           .release = hooks_release};
+
+static void what_was_prepared_is_finished_and_released(void **state)
+{
+    (void)state;
+    const struct linear p = make_linear(5, 4, 3, false, 0);
+    struct tmk_reference reference;
+    struct tmk_verdict verdict;
+    assert_int_equal(tmk_reference_make(&p.base, TMK_FWD, 1, &reference), TMK_OK);
+    assert_int_equal(tmk_check_impl(&reference, &hooks_impl, 2, &verdict), TMK_OK);
+    assert_true(verdict.passed);
+    assert_int_equal(hooks.prepared, 2); /* on integers, on reals */
+    assert_int_equal(hooks.finished, 2);
+    assert_int_equal(hooks.released, 2);
+
+    hooks.refuses = true;
+    assert_int_equal(tmk_check_impl(&reference, &hooks_impl, 2, &verdict), TMK_EUNSUPPORTED);
+    assert_int_equal(hooks.released, 2);
+    assert_int_equal(tmk_check_impl(&reference, &hooks_impl, 3, &verdict), TMK_EUNSUPPORTED);
+    assert_non_null(strstr(tmk_message(), "needs two threads"));
+    tmk_reference_free(&reference);
+}
+
 static size_t one_line(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
 {
     (void)problem, (void)dir, (void)threads;
@@ -315,6 +392,7 @@ int main(void)
         cmocka_unit_test(wrong_is_refused),
         cmocka_unit_test(normwise_skips_integers),
         cmocka_unit_test(failures_are_statuses),
+        cmocka_unit_test(what_was_prepared_is_finished_and_released),
         cmocka_unit_test(workspace_too_large),
         cmocka_unit_test(far_outside_the_workspace_faults),
     };

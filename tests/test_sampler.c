@@ -22,7 +22,7 @@ struct load {
     struct tmk_phases *phases; /* adds 2, 3 and 4 ms times (thread + 1) */
     int threads;
     unsigned calls, befores;
-    unsigned fail_at; /* the call that fails, from 1; 0: none */
+    unsigned fail_at, unready_at; /* the call and the before() that fail, from 1; 0: none */
 };
 
 static void spin(double seconds)
@@ -44,10 +44,11 @@ static enum tmk_status call(void *context)
     return TMK_OK;
 }
 
-static void before(void *context)
+static enum tmk_status before(void *context)
 {
     struct load *load = context;
     load->befores++;
+    return load->befores == load->unready_at ? tmk_fail(TMK_EIO, "before") : TMK_OK;
 }
 
 /* A group's limits and its samples as they come in; may interrupt the group or fail. */
@@ -138,7 +139,9 @@ static void test_batches_last_about_as_long_as_asked(void **state)
         size_t who = trial->samples[i].contestant;
         assert_in_range(trial->samples[i].calls, least[who], most[who]);
     }
-    assert_true(loads[0].befores < loads[0].calls); /* once a sample */
+    for (size_t who = 0; who < 3; who++) /* besides the samples, batches that only calibrate */
+        assert_in_range(loads[who].befores, samples_of(trial, who) + 1,
+                        samples_of(trial, who) + 40);
 }
 
 static void test_an_empty_call_is_still_timed(void **state)
@@ -282,6 +285,14 @@ static void test_cold_samples_are_single_calls(void **state)
         assert_int_equal(trial->samples[i].calls, 1);
 }
 
+static void test_a_stage_that_cannot_be_set_ends_the_group(void **state)
+{
+    struct trial *trial = *state;
+    struct load loads[] = {{.seconds = 1e-6, .unready_at = 3}};
+    assert_int_equal(run(trial, loads, 1), TMK_EIO);
+    assert_int_equal(trial->stop[0], TMK_STOP_FAILED);
+}
+
 static void test_phases_are_means_over_threads_per_call(void **state)
 {
     struct trial *trial = *state;
@@ -394,6 +405,7 @@ int main(void)
         TRIAL(test_min_rounds_may_overrun_the_budget),
         TRIAL(test_no_budget_gives_one_sample_each),
         TRIAL(test_cold_samples_are_single_calls),
+        TRIAL(test_a_stage_that_cannot_be_set_ends_the_group),
         TRIAL(test_phases_are_means_over_threads_per_call),
         TRIAL(test_an_interrupt_keeps_what_was_sampled),
         TRIAL(test_failures_end_the_group),

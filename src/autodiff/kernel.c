@@ -18,7 +18,7 @@ enum tmk_status tmk_choose_impl(const struct tmk_graph *graph, const struct tmk_
 {
     const char *refusal = "no implementation is chosen";
     for (const struct tmk_impl *const *impl = preferences(graph, problem->op); *impl; impl++) {
-        refusal = tmk_impl_refusal(*impl, problem, dir);
+        refusal = tmk_impl_refusal_on(*impl, problem, dir, graph->options.threads);
         if (!refusal) {
             *out = *impl;
             return TMK_OK;
@@ -40,9 +40,9 @@ enum tmk_status tmk_run_impl(struct tmk_node *node, const struct tmk_impl *impl,
                             .workspace = (char *)graph->workspace + used,
                             .workspace_bytes = graph->workspace_bytes - used};
     if (!graph->options.timing)
-        return impl->run[dir](problem, args, &exec);
+        return tmk_impl_call(impl, problem, dir, args, &exec);
     double start = tmk_now();
-    enum tmk_status status = impl->run[dir](problem, args, &exec);
+    enum tmk_status status = tmk_impl_call(impl, problem, dir, args, &exec);
     node->cost.kernel_seconds[dir == TMK_FWD ? TMK_FORWARD : TMK_BACKWARD] += tmk_now() - start;
     return status;
 }

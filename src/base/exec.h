@@ -25,6 +25,7 @@ struct tmk_exec {
     void *workspace;           /* aligned to TMK_ALIGN, contents arbitrary */
     size_t workspace_bytes;    /* at least what the implementation's workspace() asked for */
     struct tmk_phases *phases; /* `threads` entries that the kernel adds to; NULL: do not time */
+    void *state;               /* what the implementation's prepare() made; NULL: it has none */
 };
 
 /* A stopwatch for phases: `t = tmk_phase_start(exec)`, then after each stretch of work

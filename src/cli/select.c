@@ -1,5 +1,6 @@
 #include "select.h"
 #include "conv2d.h"
+#include "peers.h"
 #include "placement.h"
 #include "size.h"
 #include "text.h"
@@ -13,6 +14,7 @@
 /* A NULL-terminated list of names, none twice. */
 struct names {
     const char *name[MAX_NAMES + 1];
+    bool on_demand[MAX_NAMES]; /* not among those that are chosen without an option */
     size_t count;
 };
 
@@ -41,12 +43,19 @@ static struct names known_ops(void)
     return names;
 }
 
+/* Libraries that are not on this machine have a name all the same. */
 static struct names known_impls(void)
 {
     struct names names = {0};
-    for (size_t i = 0; tmk_ops[i]; i++)
-        for (size_t j = 0; tmk_ops[i]->impls[j]; j++)
-            names_add(&names, tmk_ops[i]->impls[j]->name);
+    const struct tmk_impl *impl;
+    for (size_t i = 0; tmk_ops[i]; i++) {
+        for (size_t j = 0; (impl = tmk_op_impl_at(tmk_ops[i], j)); j++) {
+            size_t before = names.count;
+            names_add(&names, impl->name);
+            if (names.count > before)
+                names.on_demand[before] = impl->absent && impl->absent();
+        }
+    }
     return names;
 }
 
@@ -79,18 +88,18 @@ static enum tmk_status choose(const char *option, const char *text, const struct
     }
 }
 
-/* Without a text: the first `defaults` names. */
+/* Without a text: the first `defaults` names, less those on demand. */
 static enum tmk_status choose_flags(const char *option, const char *text, const struct names *known,
                                     size_t defaults, bool *chosen)
 {
     if (text)
         return choose(option, text, known, chosen);
     for (size_t i = 0; i < defaults; i++)
-        chosen[i] = true;
+        chosen[i] = !known->on_demand[i];
     return TMK_OK;
 }
 
-/* The chosen ones as a list of their own; all without a text. */
+/* The chosen ones as a list of their own; all but those on demand without a text. */
 static enum tmk_status choose_names(const char *option, const char *text, const struct names *known,
                                     const char ***out)
 {
@@ -211,7 +220,9 @@ struct poptOption *tmk_select_options(struct tmk_selection *s)
          "FILE"},
         {"dir", 0, POPT_ARG_STRING, &s->dir, 0, "directions: fwd, bwd_d, bwd_w (default: all)",
          "LIST"},
-        {"impl", 0, POPT_ARG_STRING, &s->impl, 0, "implementations (default: all)", "LIST"},
+        {"impl", 0, POPT_ARG_STRING, &s->impl, 0,
+         "implementations (default: our own, and the libraries that are found)", "LIST"},
+        TMK_SELECT_PEER(&s->peer),
         {"threads", 0, POPT_ARG_STRING, &s->threads, 0,
          "as in 1,2,4 or 1-8*2 (1 2 4 8) or 1-8; max: every CPU allowed to us, hardware threads "
          "counted; all: 1, 2, 4, ... max",
@@ -252,8 +263,27 @@ static enum tmk_status check_binding(const char *policy)
     return TMK_OK;
 }
 
+enum tmk_status tmk_select_peers(char **specs)
+{
+    for (; specs && *specs; specs++) {
+        char name[TMK_PEER_NAME_MAX];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(*specs, "="), *specs);
+        for (size_t i = 0; tmk_ops[i]; i++) {
+            for (const struct tmk_impl *const *own = tmk_ops[i]->impls; *own; own++)
+                if (!strcmp((*own)->name, name))
+                    return tmk_fail(TMK_EINVAL,
+                                    "--peer %s: %s is an implementation of our own: choose another "
+                                    "name",
+                                    *specs, name);
+        }
+        TMK_TRY(tmk_peer_add(*specs));
+    }
+    return TMK_OK;
+}
+
 enum tmk_status tmk_select_filters(struct tmk_selection *s)
 {
+    TMK_TRY(tmk_select_peers(s->peer));
     struct names ops = known_ops(), impls = known_impls();
     struct names dirs = names_of(tmk_dir_name, TMK_NDIRS);
     struct names dtypes = names_of(tmk_dtype_name, TMK_NDTYPES);
@@ -389,6 +419,7 @@ void tmk_select_free(struct tmk_selection *s)
         free(texts[i]);
     free_strings(s->set);
     free_strings(s->batch);
+    free_strings(s->peer);
     free(s->ops);
     free(s->impls);
     free(s->thread_counts);

@@ -9,11 +9,12 @@
 /* What the options were, as given, then what they came to. Start from all zeros. */
 struct tmk_selection {
     char *op, *dir, *impl, *threads, *dtype, *layout, *bind, *mb; /* NULL: not given */
-    char **set, **batch; /* every --set and --batch, NULL-terminated; NULL: none given */
-    double max_gflop;    /* 0: no limit */
+    char **set, **batch, **peer; /* every --set, --batch, --peer, NULL-terminated; NULL: none */
+    double max_gflop;            /* 0: no limit */
     int seed;
 
-    /* By tmk_select_filters(); defaults: all ops, dirs, impls, f32, nchw, threads "all", "compact".
+    /* By tmk_select_filters(); defaults: all ops, dirs, impls that are there, f32, nchw, threads
+     * "all", "compact".
      * `bind` and `threads` are never NULL then. */
     const char **ops; /* names, NULL-terminated, as are impls */
     bool dirs[TMK_NDIRS], dtypes[TMK_NDTYPES], layouts[TMK_NLAYOUTS];
@@ -34,8 +35,21 @@ struct tmk_selection {
     }
 struct poptOption *tmk_select_options(struct tmk_selection *selection);
 
+/* The option that names a library, of which there may be several, and loading those that it named.
+ * TMK_EINVAL: malformed, or a name that stands for something else. TMK_EIO: it cannot be used. */
+#define TMK_SELECT_PEER(specs)                                                                     \
+    {                                                                                              \
+        "peer", '\0', POPT_ARG_ARGV, (specs), 0,                                                   \
+            "a CBLAS library to compare with: implementation NAME of matmul, im2col_NAME of "      \
+            "conv2d; "                                                                             \
+            "openblas, blis and mkl are found where they are installed",                           \
+            "NAME=LIB.so"                                                                          \
+    }
+enum tmk_status tmk_select_peers(char **specs);
+
 /* Resolve the options that choose directions, implementations, data types, layouts, threads and
- * binding. Unknown names are TMK_EINVAL and the message lists the known ones. */
+ * binding, and load the libraries that --peer names. Unknown names are TMK_EINVAL and the message
+ * lists the known ones. TMK_EIO: a library cannot be used. */
 enum tmk_status tmk_select_filters(struct tmk_selection *selection);
 
 /* Resolve all options and the remaining arguments (descriptors). `default_set` is used if nothing

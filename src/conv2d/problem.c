@@ -123,6 +123,7 @@ const struct tmk_op tmk_op_conv2d = {
     .grammar = tmk_conv2d_grammar,
     .problem_size = sizeof(struct tmk_conv2d),
     .impls = impls,
+    .peers = tmk_conv2d_peers,
     .parse = tmk_conv2d_parse,
     .format = tmk_conv2d_format,
     .flops = flops,

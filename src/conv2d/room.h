@@ -13,4 +13,8 @@ enum tmk_status tmk_conv2d_oracle(const struct tmk_problem *problem, enum tmk_di
                                   const struct tmk_args *args, const struct tmk_args *out,
                                   const struct tmk_args *magnitude);
 
+/* NULL-terminated; those without a name are free for the user's libraries. */
+extern const struct tmk_impl *const tmk_conv2d_peers[];
+extern const struct tmk_impl tmk_conv2d_onednn, tmk_conv2d_onednn_any, tmk_conv2d_onednn_winograd;
+
 #endif

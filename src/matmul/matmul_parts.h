@@ -15,6 +15,10 @@ enum tmk_status tmk_matmul_oracle(const struct tmk_problem *problem, enum tmk_di
                                   const struct tmk_args *args, const struct tmk_args *out,
                                   const struct tmk_args *magnitude);
 
+/* NULL-terminated; those without a name are free for the user's libraries. */
+extern const struct tmk_impl *const tmk_matmul_peers[];
+extern const struct tmk_impl tmk_matmul_onednn;
+
 /* Shape of SRC, WEI or DST: nbatch + 2 sizes, its own batch dimensions (not the broadcast ones)
  * before rows and columns. */
 void tmk_matmul_shape(const struct tmk_matmul *p, enum tmk_operand operand, size_t *shape);

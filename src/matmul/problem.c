@@ -175,6 +175,7 @@ const struct tmk_op tmk_op_matmul = {
         "  --wtag=ba 10x30:30x20   --strides=120x1::100x1 10x30:30x20",
     .problem_size = sizeof(struct tmk_matmul),
     .impls = impls,
+    .peers = tmk_matmul_peers,
     .parse = tmk_matmul_parse,
     .format = tmk_matmul_format,
     .flops = flops,

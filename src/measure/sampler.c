@@ -103,7 +103,7 @@ static enum tmk_status run_batch(const struct group *group, size_t index)
     struct entrant *entrant = &group->entrants[index];
     double begin = tmk_now();
     if (contestant->before)
-        contestant->before(contestant->ctx);
+        TMK_TRY(contestant->before(contestant->ctx));
     double start = tmk_now();
     for (unsigned i = 0; i < entrant->calls; i++)
         TMK_TRY(contestant->call(contestant->ctx));

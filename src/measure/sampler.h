@@ -12,7 +12,9 @@
 
 struct tmk_contestant {
     enum tmk_status (*call)(void *ctx); /* one call of what is timed */
-    void (*before)(void *ctx); /* not timed, before every sample (cold: every call); may be NULL */
+    /* Not timed, before every sample: sets the stage, and cools the caches of a cold group. May be
+     * NULL. */
+    enum tmk_status (*before)(void *ctx);
     void *ctx;
     struct tmk_phases *phases; /* `threads` entries that call() adds to, or NULL */
     int threads;

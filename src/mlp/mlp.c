@@ -217,7 +217,8 @@ enum tmk_status tmk_mlp_multiply(const struct tmk_mlp *mlp, size_t l, enum tmk_d
     const struct tmk_matmul *p = l == mlp->spec.depth ? &mlp->last : &mlp->hidden;
     struct tmk_args args = {.operand = {[TMK_SRC] = *src, [TMK_DST] = *dst}};
     args.operand[TMK_WEI] = tmk_view_transpose(wei, 0, 1);
-    return mlp->spec.impl->run[dir](&p->base, &args, &mlp->exec);
+    struct tmk_exec exec = mlp->exec;
+    return tmk_impl_call(mlp->spec.impl, &p->base, dir, &args, &exec);
 }
 
 void tmk_mlp_load(const struct tmk_view *view, double *values)

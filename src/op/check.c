@@ -138,7 +138,7 @@ static enum tmk_status hold_trial(struct trial *trial, bool exact, struct tmk_ve
     TMK_TRY(set_inputs(trial, exact ? &r->exact.args : &r->real.args));
     tmk_guard_arm(&trial->guard);
     size_t numbers = count_numbers(trial);
-    TMK_TRY(trial->impl->run[r->dir](r->problem, &trial->data.args, &trial->exec));
+    TMK_TRY(tmk_impl_call(trial->impl, r->problem, r->dir, &trial->data.args, &trial->exec));
     judge(trial, exact, numbers, verdict);
     return TMK_OK;
 }
@@ -157,7 +157,7 @@ static enum tmk_status prepare(struct trial *trial, int threads)
 enum tmk_status tmk_check_impl(const struct tmk_reference *reference, const struct tmk_impl *impl,
                                int threads, struct tmk_verdict *verdict)
 {
-    const char *refusal = tmk_impl_refusal(impl, reference->problem, reference->dir);
+    const char *refusal = tmk_impl_refusal_on(impl, reference->problem, reference->dir, threads);
     if (refusal)
         return tmk_fail(TMK_EUNSUPPORTED, "%s %s: %s: choose another implementation", impl->name,
                         tmk_dir_name[reference->dir], refusal);

@@ -11,11 +11,24 @@ bool tmk_dir_writes(enum tmk_dir dir, enum tmk_operand operand)
     return operand == tmk_dir_output[dir] || (dir == TMK_BWD_W && operand == TMK_BIA);
 }
 
+const struct tmk_impl *tmk_op_impl_at(const struct tmk_op *op, size_t i)
+{
+    size_t own = 0, peer = 0;
+    while (own < i && op->impls[own])
+        own++;
+    if (op->impls[own] || !op->peers)
+        return op->impls[own];
+    while (peer < i - own && op->peers[peer])
+        peer++;
+    return op->peers[peer] && op->peers[peer]->name[0] ? op->peers[peer] : NULL;
+}
+
 const struct tmk_impl *tmk_op_impl(const struct tmk_op *op, const char *name)
 {
-    for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
-        if (strcmp((*impl)->name, name) == 0)
-            return *impl;
+    const struct tmk_impl *impl;
+    for (size_t i = 0; (impl = tmk_op_impl_at(op, i)); i++) {
+        if (strcmp(impl->name, name) == 0)
+            return impl;
     }
     return NULL;
 }
@@ -28,6 +41,13 @@ const char *tmk_impl_refusal(const struct tmk_impl *impl, const struct tmk_probl
     return impl->supports ? impl->supports(problem, dir) : NULL;
 }
 
+const char *tmk_impl_refusal_on(const struct tmk_impl *impl, const struct tmk_problem *problem,
+                                enum tmk_dir dir, int threads)
+{
+    const char *refusal = tmk_impl_refusal(impl, problem, dir);
+    return !refusal && impl->supports_threads ? impl->supports_threads(threads) : refusal;
+}
+
 size_t tmk_impl_workspace(const struct tmk_impl *impl, const struct tmk_problem *problem,
                           enum tmk_dir dir, int threads)
 {
@@ -38,4 +58,30 @@ double tmk_impl_extra_bytes(const struct tmk_impl *impl, const struct tmk_proble
                             enum tmk_dir dir)
 {
     return impl->extra_bytes ? impl->extra_bytes(problem, dir) : 0;
+}
+
+enum tmk_status tmk_impl_prepare(const struct tmk_impl *impl, const struct tmk_problem *problem,
+                                 enum tmk_dir dir, const struct tmk_args *args,
+                                 struct tmk_exec *exec)
+{
+    exec->state = NULL;
+    return impl->prepare ? impl->prepare(problem, dir, args, exec, &exec->state) : TMK_OK;
+}
+
+void tmk_impl_release(const struct tmk_impl *impl, struct tmk_exec *exec)
+{
+    if (impl->release && exec->state)
+        impl->release(exec->state);
+    exec->state = NULL;
+}
+
+enum tmk_status tmk_impl_call(const struct tmk_impl *impl, const struct tmk_problem *problem,
+                              enum tmk_dir dir, const struct tmk_args *args, struct tmk_exec *exec)
+{
+    TMK_TRY(tmk_impl_prepare(impl, problem, dir, args, exec));
+    enum tmk_status status = impl->run[dir](problem, args, exec);
+    if (status == TMK_OK && impl->finish)
+        status = impl->finish(problem, dir, args, exec);
+    tmk_impl_release(impl, exec);
+    return status;
 }

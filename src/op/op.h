@@ -59,14 +59,26 @@ enum tmk_accuracy {
     TMK_NORMWISE       /* Winograd and the like: bounded relative to the largest element only */
 };
 
-/* An implementation: one file, one exported table. Kernels neither allocate, print nor exit. */
+/* An implementation: one file, one exported table. Kernels neither allocate, print nor exit.
+ *
+ * Most are a function per direction and no more. A library that plans a call before it can make it,
+ * or keeps operands in a layout of its own, does so in prepare(), which is not timed:
+ *
+ *     prepare(..., &exec->state);  run(..., exec) any number of times;  finish(..., exec);
+ *     release(exec->state);
+ *
+ * with the same problem, direction, operands and thread count throughout. */
 struct tmk_impl {
     const char *name;    /* the same word in file, symbol, command line, CSV and legend */
     const char *summary; /* one line */
     enum tmk_accuracy accuracy;
+    /* Peers: true if there is nothing of the library on this machine. NULL pointer: it is there. */
+    bool (*absent)(void);
     /* NULL if it can do this, else the reason why not, as in "needs stride 1". NULL pointer: always
      * can, wherever run[dir] is not NULL. */
     const char *(*supports)(const struct tmk_problem *problem, enum tmk_dir dir);
+    /* The same of a number of threads: NULL if it runs on exactly so many. NULL pointer: on any. */
+    const char *(*supports_threads)(int threads);
     /* Bytes of workspace; SIZE_MAX if that overflows. NULL pointer: none. */
     size_t (*workspace)(const struct tmk_problem *problem, enum tmk_dir dir, int threads);
     /* Bytes that one call moves besides the operands because of how it works: im2col writes its
@@ -75,6 +87,16 @@ struct tmk_impl {
     /* NULL: direction not offered. */
     enum tmk_status (*run[TMK_NDIRS])(const struct tmk_problem *problem, const struct tmk_args *args,
                                       const struct tmk_exec *exec);
+    /* Make *state from the filled inputs; exec's own state is not set yet, and what is in its
+     * workspace does not last. Nothing is left behind on failure. NULL pointer: nothing to do. */
+    enum tmk_status (*prepare)(const struct tmk_problem *problem, enum tmk_dir dir,
+                               const struct tmk_args *args, const struct tmk_exec *exec,
+                               void **state);
+    /* Bring what run() left in the state into the outputs of `args`. NULL pointer: it is there. */
+    enum tmk_status (*finish)(const struct tmk_problem *problem, enum tmk_dir dir,
+                              const struct tmk_args *args, const struct tmk_exec *exec);
+    /* Free the state. NULL pointer: there is none. */
+    void (*release)(void *state);
 };
 
 /* What a batch file's options say about the descriptors after them (see batch.h). */
@@ -93,6 +115,9 @@ struct tmk_op {
     const char *grammar; /* help text: the descriptor's grammar with examples */
     size_t problem_size; /* sizeof the op's problem struct */
     const struct tmk_impl *const *impls; /* NULL-terminated, slowest rung first */
+    /* Other projects' libraries, which are not held to the same bits at any thread count; as
+     * `impls`, but one without a name ends the list too, so that it may grow. May be NULL. */
+    const struct tmk_impl *const *peers;
 
     /* Read a descriptor. TMK_EINVAL: malformed or impossible. TMK_EUNSUPPORTED: well-formed but not
      * offered here (3-D); the message says what. `out` has problem_size bytes. */
@@ -121,12 +146,19 @@ struct tmk_op {
                               const struct tmk_args *magnitude);
 };
 
+/* The i-th implementation, peers after our own; NULL past the last. */
+const struct tmk_impl *tmk_op_impl_at(const struct tmk_op *op, size_t i);
+
 /* The implementation of that name, or NULL. */
 const struct tmk_impl *tmk_op_impl(const struct tmk_op *op, const char *name);
 
 /* NULL if `impl` offers this direction of this problem, else the reason why not. */
 const char *tmk_impl_refusal(const struct tmk_impl *impl, const struct tmk_problem *problem,
                              enum tmk_dir dir);
+
+/* The same, on this many threads. */
+const char *tmk_impl_refusal_on(const struct tmk_impl *impl, const struct tmk_problem *problem,
+                                enum tmk_dir dir, int threads);
 
 /* impl->workspace(), or 0 if it has none. */
 size_t tmk_impl_workspace(const struct tmk_impl *impl, const struct tmk_problem *problem,
@@ -135,5 +167,15 @@ size_t tmk_impl_workspace(const struct tmk_impl *impl, const struct tmk_problem 
 /* impl->extra_bytes(), or 0 if it has none. */
 double tmk_impl_extra_bytes(const struct tmk_impl *impl, const struct tmk_problem *problem,
                             enum tmk_dir dir);
+
+/* impl->prepare() into exec->state, NULL if it has none; and impl->release() of it. */
+enum tmk_status tmk_impl_prepare(const struct tmk_impl *impl, const struct tmk_problem *problem,
+                                 enum tmk_dir dir, const struct tmk_args *args,
+                                 struct tmk_exec *exec);
+void tmk_impl_release(const struct tmk_impl *impl, struct tmk_exec *exec);
+
+/* One call from beginning to end, for those who do not time it: prepare, run, finish, release. */
+enum tmk_status tmk_impl_call(const struct tmk_impl *impl, const struct tmk_problem *problem,
+                              enum tmk_dir dir, const struct tmk_args *args, struct tmk_exec *exec);
 
 #endif

@@ -6,23 +6,42 @@
 
 #define MAX_IMPLS 64
 
-/* Counted over all ops, so that "blocked" looks the same in all of them. */
+/* Names in the order in which they were first seen. */
+struct names {
+    const char *name[MAX_IMPLS];
+    size_t count;
+};
+
+/* True if the name is in the list, which ends at NULL or at a peer without a name; what stands
+ * before it is added. */
+static bool find_among(const struct tmk_impl *const *impls, const char *name, struct names *seen)
+{
+    for (; impls && *impls && (*impls)->name[0]; impls++) {
+        size_t i = 0;
+        while (i < seen->count && strcmp(seen->name[i], (*impls)->name) != 0)
+            i++;
+        if (i == seen->count && i < MAX_IMPLS)
+            seen->name[seen->count++] = (*impls)->name;
+        if (strcmp((*impls)->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Counted over all ops, so that "blocked" looks the same in all of them, and our own first, so that
+ * they look the same whatever stands beside them. */
 static size_t impl_number(const char *impl)
 {
-    const char *seen[MAX_IMPLS];
-    size_t count = 0;
-    for (const struct tmk_op *const *op = tmk_ops; *op; op++) {
-        for (const struct tmk_impl *const *known = (*op)->impls; *known; known++) {
-            size_t i = 0;
-            while (i < count && strcmp(seen[i], (*known)->name) != 0)
-                i++;
-            if (strcmp((*known)->name, impl) == 0)
-                return i;
-            if (i == count && count < MAX_IMPLS)
-                seen[count++] = (*known)->name;
-        }
-    }
-    return count;
+    struct names seen = {.count = 0};
+    bool found = false;
+    for (size_t i = 0; tmk_ops[i] && !found; i++)
+        found = find_among(tmk_ops[i]->impls, impl, &seen);
+    for (size_t i = 0; tmk_ops[i] && !found; i++)
+        found = find_among(tmk_ops[i]->peers, impl, &seen);
+    size_t number = 0;
+    while (number < seen.count && strcmp(seen.name[number], impl) != 0)
+        number++;
+    return number;
 }
 
 /* The first, naive, is what the others are held against: grey. */

@@ -30,7 +30,8 @@ static size_t rank(const struct tmk_cell *cell)
 {
     const struct tmk_op *op = tmk_op_find(cell->op);
     size_t i = 0;
-    while (op && op->impls[i] && strcmp(op->impls[i]->name, cell->impl) != 0)
+    const struct tmk_impl *impl;
+    while (op && (impl = tmk_op_impl_at(op, i)) && strcmp(impl->name, cell->impl) != 0)
         i++;
     return i;
 }

@@ -211,9 +211,9 @@ static enum tmk_status run_impl(const struct trial *trial, const struct tmk_impl
     void *workspace;
     size_t bytes = tmk_impl_workspace(impl, trial->problem, trial->dir, threads);
     TMK_TRY(tmk_alloc(bytes, "workspace", &workspace));
-    const struct tmk_exec exec = {
+    struct tmk_exec exec = {
         .threads = threads, .workspace = workspace, .workspace_bytes = bytes};
-    enum tmk_status status = impl->run[trial->dir](trial->problem, args, &exec);
+    enum tmk_status status = tmk_impl_call(impl, trial->problem, trial->dir, args, &exec);
     tmk_free(workspace);
     return status;
 }
