@@ -1,5 +1,9 @@
 # Roofline (Williams, Waterman, Patterson 2009): rate against arithmetic intensity, measured ceilings.
 # Columns: intensity, impl, dir, gflops, lo, hi, layer
+# The directions' legend stands beside that of the implementations, or in a row of its own.
+beside = legend_rows == 1 && legend_end < width - 30 - 74 * ndirs
+dir_y = beside ? 72 : 72 + 20 * legend_rows
+head = beside ? head : head + 20
 height = head + 26 + 460 + 60
 dir_column = 3; impl_column = 2
 peak = used_f32 ? peak_f32 : peak_f64
@@ -34,8 +38,8 @@ legend_form(i) = 7
 @title_at
 @legend_at
 dir_form(d) = d eq "fwd" ? 7 : d eq "bwd_d" ? 9 : 5
-dir_x(c) = width - 30 - 74 * (ndirs - c + 1)
-set for [c=1:ndirs] label 1100+c word(dirs, c) at screen x(dir_x(c)), screen y(72) left offset 1.2,-0.25 \
+dir_x(c) = beside ? width - 30 - 74 * (ndirs - c + 1) : 24 + 74 * (c - 1)
+set for [c=1:ndirs] label 1100+c word(dirs, c) at screen x(dir_x(c)), screen y(dir_y) left offset 1.2,-0.25 \
     textcolor rgb ink point pointtype dir_form(word(dirs, c)) pointsize 0.8 linecolor rgb ink
 do for [k=1:4] { if (bandwidth[k] > 0) {
     set arrow 10+k from (y_lo / bandwidth[k] > x_lo ? y_lo / bandwidth[k] : x_lo), \

@@ -5,57 +5,60 @@
 #include <string.h>
 
 #define MAX_IMPLS 64
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* Names in the order in which they were first seen. */
-struct names {
-    const char *name[MAX_IMPLS];
-    size_t count;
-};
+/* Rivals have the muted colours of P. Tol and open forms, ours the palette's and filled ones. */
+static const char *const muted[] = {"#CC6677", "#117733", "#882255", "#999933", "#332288",
+                                    "#AA4499", "#44AA99", "#DDCC77", "#888888"};
+static const int open_forms[] = {6, 4, 8, 12, 10, 14}, filled_forms[] = {7, 5, 9, 13, 11, 15};
 
-/* True if the name is in the list, which ends at NULL or at a peer without a name; what stands
- * before it is added. */
-static bool find_among(const struct tmk_impl *const *impls, const char *name, struct names *seen)
+/* Ours are counted over all ops, so that "blocked" looks the same in all of them; -1: not ours. */
+static int own_number(const char *impl)
 {
-    for (; impls && *impls && (*impls)->name[0]; impls++) {
-        size_t i = 0;
-        while (i < seen->count && strcmp(seen->name[i], (*impls)->name) != 0)
-            i++;
-        if (i == seen->count && i < MAX_IMPLS)
-            seen->name[seen->count++] = (*impls)->name;
-        if (strcmp((*impls)->name, name) == 0)
-            return true;
+    const char *seen[MAX_IMPLS];
+    int count = 0;
+    for (const struct tmk_op *const *op = tmk_ops; *op; op++) {
+        for (const struct tmk_impl *const *known = (*op)->impls; *known; known++) {
+            int i = 0;
+            while (i < count && strcmp(seen[i], (*known)->name) != 0)
+                i++;
+            if (strcmp((*known)->name, impl) == 0)
+                return i;
+            if (i == count && count < MAX_IMPLS)
+                seen[count++] = (*known)->name;
+        }
     }
-    return false;
+    return -1;
 }
 
-/* Counted over all ops, so that "blocked" looks the same in all of them, and our own first, so that
- * they look the same whatever stands beside them. */
-static size_t impl_number(const char *impl)
+/* Rivals are counted op by op, so that a library looks the same in both; unknown ones come last. */
+static size_t rival_number(const char *impl)
 {
-    struct names seen = {.count = 0};
-    bool found = false;
-    for (size_t i = 0; tmk_ops[i] && !found; i++)
-        found = find_among(tmk_ops[i]->impls, impl, &seen);
-    for (size_t i = 0; tmk_ops[i] && !found; i++)
-        found = find_among(tmk_ops[i]->peers, impl, &seen);
-    size_t number = 0;
-    while (number < seen.count && strcmp(seen.name[number], impl) != 0)
-        number++;
-    return number;
+    size_t i = 0;
+    for (const struct tmk_op *const *op = tmk_ops; *op; op++) {
+        const struct tmk_impl *const *peers = (*op)->peers;
+        for (i = 0; peers && peers[i]; i++) {
+            if (strcmp(peers[i]->name, impl) == 0)
+                return i;
+        }
+    }
+    return i;
 }
 
 /* The first, naive, is what the others are held against: grey. */
 const char *tmk_impl_colour(const char *impl)
 {
-    size_t number = impl_number(impl);
-    return number == 0 ? "#7f7f7f" : tmk_plot_colour((int)(number - 1) % 8);
+    const int number = own_number(impl);
+    if (number < 0)
+        return muted[rival_number(impl) % COUNT(muted)];
+    return number == 0 ? "#7f7f7f" : tmk_plot_colour((number - 1) % 8);
 }
 
-/* Gnuplot's filled circle, square, triangle, diamond, ..., then the open ones. */
 int tmk_impl_form(const char *impl)
 {
-    static const int forms[] = {7, 5, 9, 13, 11, 15, 6, 4, 8, 12};
-    return forms[impl_number(impl) % (sizeof forms / sizeof *forms)];
+    const int number = own_number(impl);
+    return number < 0 ? open_forms[rival_number(impl) % COUNT(open_forms)]
+                      : filled_forms[(size_t)number % COUNT(filled_forms)];
 }
 
 void tmk_plot_set_impls(struct tmk_plot *plot, const char *const *impls, size_t count)

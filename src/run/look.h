@@ -4,8 +4,9 @@
 
 #include "plot.h"
 
-/* "#rrggbb" of an implementation (palette of Okabe & Ito 2008) and its point type in gnuplot: the
- * two together survive a grey printer. */
+/* "#rrggbb" of an implementation (palette of Okabe & Ito 2008; of rivals, that of P. Tol, "Colour
+ * schemes", SRON/EPS/TN/09-002) and its point type in gnuplot (open forms for rivals): the two
+ * together survive a grey printer. */
 const char *tmk_impl_colour(const char *impl);
 int tmk_impl_form(const char *impl);
 
