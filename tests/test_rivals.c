@@ -62,8 +62,6 @@ static void test_products(void **state)
                                         "1x512:512x200",
                                         "--strides=120x1::100x1 10x30:30x20",
                                         "2x1x2x1x2x1x3x4:1x2x1x2x1x2x4x5"};
-    if (!has_peers(&tmk_op_matmul))
-        skip();
     for (size_t i = 0; i < 2 * COUNT(texts); i++) {
         struct tmk_matmul p = problem_of(texts[i / 2], (enum tmk_dtype)(i % 2));
         check_peers(&p.base, thread_counts[i % COUNT(thread_counts)]);
@@ -74,8 +72,6 @@ static void test_random_products(void **state)
 {
     (void)state;
     struct tmk_random random;
-    if (!has_peers(&tmk_op_matmul))
-        skip();
     tmk_random_seed(&random, 12);
     for (uint32_t i = 0; i < 100; i++) {
         struct tmk_matmul p = random_problem(&random, (enum tmk_dtype)(i % TMK_NDTYPES));
@@ -89,8 +85,6 @@ static void test_convolutions(void **state)
     static const char *const descs[] = {"mb2ic16oc32ih14kh3ph1",     "mb1ic3oc24ih25kh7sh2ph3",
                                         "mb2ic35oc17ih13kh1",        "g32mb1ic32oc32ih12kh3ph1",
                                         "g4mb2ic12oc8ih15kh3sh2ph1", "mb1ic16oc16ih12kh3dh1ph2"};
-    if (!has_peers(&tmk_op_conv2d))
-        skip();
     for (size_t i = 0; i < COUNT(descs) * VARIANTS; i++) {
         const struct tmk_conv2d p = variant_of(descs[i / VARIANTS], i % 3, (int)(i % VARIANTS));
         check_peers(&p.base, thread_counts[i / 2 % COUNT(thread_counts)]);
@@ -101,8 +95,6 @@ static void test_random_convolutions(void **state)
 {
     (void)state;
     static struct tmk_random random;
-    if (!has_peers(&tmk_op_conv2d))
-        skip();
     tmk_random_seed(&random, 13);
     for (int i = 0; i < 100; i++) {
         char desc[TMK_DESC_MAX];
@@ -116,23 +108,26 @@ static void test_random_convolutions(void **state)
 static void test_facts(void **state)
 {
     (void)state;
-    size_t loaded = 0;
     for (int peer = 0; peer < TMK_PEERS_KNOWN; peer++) {
-        if (tmk_peer_refusal(peer))
+        const char *refusal = tmk_peer_refusal(peer);
+        if (refusal) {
+            assert_true(refusal[0]);
             continue;
+        }
         const struct tmk_peer_facts *facts = tmk_peer_facts(peer);
         assert_true(facts->path[0] == '/');
         assert_non_null(strchr(facts->version, ' '));
         assert_true(facts->kernel[0] && facts->threading[0]);
         assert_true(tmk_peer_gflops(peer) > 0);
-        loaded++;
     }
-    if (loaded == 0)
-        skip();
 }
 
 int main(void)
 {
+    if (!has_peers(&tmk_op_matmul) && !has_peers(&tmk_op_conv2d)) {
+        print_message("1..0 # SKIP no rival library is installed\n");
+        return 0;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products),     cmocka_unit_test(test_random_products),
         cmocka_unit_test(test_convolutions), cmocka_unit_test(test_random_convolutions),
