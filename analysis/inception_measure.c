@@ -40,7 +40,7 @@ static enum tmk_status call(void *ctx)
     const struct contestant *c = ctx;
     const struct tmk_jobs *jobs = &c->arena->jobs;
     for (size_t i = jobs->first[c->version]; i < jobs->first[c->version + 1]; i++)
-        TMK_TRY(c->impl->run[c->dir](&jobs->list[i].conv.base, &jobs->list[i].data.args, &c->exec));
+        TMK_TRY(c->impl->run(&jobs->list[i].conv.base, c->dir, &jobs->list[i].data.args, &c->exec));
     return TMK_OK;
 }
 

@@ -87,8 +87,8 @@ static enum tmk_status before(void *ctx)
 static enum tmk_status call(void *ctx)
 {
     struct contestant *contestant = ctx;
-    return contestant->impl->run[contestant->group->dir](contestant->group->problem,
-                                                         contestant->args, &contestant->exec);
+    const struct tmk_plan_group *group = contestant->group;
+    return contestant->impl->run(group->problem, group->dir, contestant->args, &contestant->exec);
 }
 
 /* "0;1": the CPUs that a team was on. */

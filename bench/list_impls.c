@@ -3,7 +3,6 @@
 #include "rivals.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* Call visit for each chosen implementation of an operation. */
 static void each_impl(const struct tmk_listing *listing, const struct tmk_op *op, const void *ctx,
@@ -22,15 +21,8 @@ static void add_impl(struct tmk_table *table, const struct tmk_op *op, const str
                      const void *ctx)
 {
     (void)ctx;
-    char dirs[64] = "";
-    for (int dir = 0; dir < TMK_NDIRS; dir++) {
-        size_t used = strlen(dirs);
-        if (impl->run[dir])
-            snprintf(dirs + used, sizeof dirs - used, "%s%s", used ? "," : "", tmk_dir_name[dir]);
-    }
     tmk_table_cell(table, "%s", op->name);
     tmk_table_cell(table, "%s", impl->name);
-    tmk_table_cell(table, "%s", dirs);
     tmk_table_cell(table, "%s", impl->summary);
 }
 
@@ -77,8 +69,7 @@ static enum tmk_status list_rivals(const struct tmk_listing *listing)
 
 enum tmk_status tmk_listing_impls(const struct tmk_listing *listing)
 {
-    static const struct tmk_column columns[] = {
-        {"op", false}, {"impl", false}, {"dir", false}, {"summary", false}};
+    static const struct tmk_column columns[] = {{"op", false}, {"impl", false}, {"summary", false}};
     if (listing->selecting)
         return list_for_problems(listing);
     struct tmk_table table = TMK_TABLE(columns);

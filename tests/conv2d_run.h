@@ -44,7 +44,7 @@ static inline void run_impl(const struct tmk_conv2d *p, const struct tmk_impl *i
     struct tmk_exec exec = {.threads = threads};
     exec.workspace_bytes = tmk_impl_workspace(impl, &p->base, dir, threads);
     if (tmk_alloc(exec.workspace_bytes, "workspace", &exec.workspace) != TMK_OK ||
-        impl->run[dir](&p->base, &data->args, &exec) != TMK_OK)
+        impl->run(&p->base, dir, &data->args, &exec) != TMK_OK)
         fail_msg("%s %s: %s", impl->name, tmk_dir_name[dir], tmk_message());
     tmk_free(exec.workspace);
 }

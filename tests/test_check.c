@@ -119,21 +119,14 @@ static enum tmk_status run_linear(const struct tmk_problem *problem, enum tmk_di
     return TMK_OK;
 }
 
-static enum tmk_status run_fwd(const struct tmk_problem *problem, const struct tmk_args *args,
-                               const struct tmk_exec *exec)
+static const char *no_bwd_d(const struct tmk_problem *problem, enum tmk_dir dir)
 {
-    return run_linear(problem, TMK_FWD, args, exec);
+    (void)problem;
+    return dir == TMK_BWD_D ? "does not offer this direction" : NULL;
 }
 
-static enum tmk_status run_bwd_w(const struct tmk_problem *problem, const struct tmk_args *args,
-                                 const struct tmk_exec *exec)
-{
-    return run_linear(problem, TMK_BWD_W, args, exec);
-}
-
-static const struct tmk_impl linear_impl = {.name = "faulty",
-                                            .workspace = linear_workspace,
-                                            .run = {[TMK_FWD] = run_fwd, [TMK_BWD_W] = run_bwd_w}};
+static const struct tmk_impl linear_impl = {
+    .name = "faulty", .supports = no_bwd_d, .workspace = linear_workspace, .run = run_linear};
 
 static struct tmk_verdict verdict_of(const struct linear *p, enum tmk_dir dir, enum fault with,
                                      int threads)
@@ -292,10 +285,10 @@ static enum tmk_status hooks_prepare(const struct tmk_problem *problem, enum tmk
     return TMK_OK;
 }
 
-static enum tmk_status hooks_run(const struct tmk_problem *problem, const struct tmk_args *args,
-                                 const struct tmk_exec *exec)
+static enum tmk_status hooks_run(const struct tmk_problem *problem, enum tmk_dir dir,
+                                 const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    (void)problem, (void)args;
+    (void)problem, (void)dir, (void)args;
     assert_ptr_equal(exec->state, &hooks);
     return TMK_OK;
 }
@@ -321,7 +314,7 @@ static const char *hooks_threads(int threads)
 
 static const struct tmk_impl hooks_impl = {.name = "hooks",
                                            .supports_threads = hooks_threads,
-                                           .run = {[TMK_FWD] = hooks_run},
+                                           .run = hooks_run,
                                            .prepare = hooks_prepare,
                                            .finish = hooks_finish,
                                            .release = hooks_release};
@@ -353,10 +346,10 @@ static size_t one_line(const struct tmk_problem *problem, enum tmk_dir dir, int 
     return TMK_ALIGN;
 }
 
-static enum tmk_status run_past_the_page(const struct tmk_problem *problem,
+static enum tmk_status run_past_the_page(const struct tmk_problem *problem, enum tmk_dir dir,
                                          const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    (void)problem, (void)args;
+    (void)problem, (void)dir, (void)args;
     ((volatile char *)exec->workspace)[exec->workspace_bytes] = 0;
     return TMK_OK;
 }
@@ -365,8 +358,7 @@ static enum tmk_status run_past_the_page(const struct tmk_problem *problem,
 static void far_outside_the_workspace_faults(void **state)
 {
     (void)state;
-    const struct tmk_impl impl = {
-        .name = "past", .workspace = one_line, .run = {[TMK_FWD] = run_past_the_page}};
+    const struct tmk_impl impl = {.name = "past", .workspace = one_line, .run = run_past_the_page};
     const struct linear p = make_linear(2, 2, 2, false, 0);
     struct tmk_reference reference;
     assert_int_equal(tmk_reference_make(&p.base, TMK_FWD, 1, &reference), TMK_OK);

@@ -274,23 +274,20 @@ static void conv2d_refuses_what_does_not_fit(void **state)
 
 static int calls[TMK_NDIRS];
 
-static enum tmk_status count_fwd(const struct tmk_problem *problem, const struct tmk_args *args,
-                                 const struct tmk_exec *exec)
+static enum tmk_status count(const struct tmk_problem *problem, enum tmk_dir dir,
+                             const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    calls[TMK_FWD]++;
-    return tmk_op_impl(problem->op, "naive")->run[TMK_FWD](problem, args, exec);
+    calls[dir]++;
+    return tmk_op_impl(problem->op, "naive")->run(problem, dir, args, exec);
 }
 
-static enum tmk_status count_bwd_w(const struct tmk_problem *problem, const struct tmk_args *args,
-                                   const struct tmk_exec *exec)
+static const char *no_bwd_d(const struct tmk_problem *problem, enum tmk_dir dir)
 {
-    calls[TMK_BWD_W]++;
-    return tmk_op_impl(problem->op, "naive")->run[TMK_BWD_W](problem, args, exec);
+    (void)problem;
+    return dir == TMK_BWD_D ? "does not offer this direction" : NULL;
 }
 
-/* Does not offer bwd_d. */
-static const struct tmk_impl counter = {.name = "counter",
-                                        .run = {[TMK_FWD] = count_fwd, [TMK_BWD_W] = count_bwd_w}};
+static const struct tmk_impl counter = {.name = "counter", .supports = no_bwd_d, .run = count};
 
 static void heavy_operators_run_what_was_chosen(void **state)
 {

@@ -238,9 +238,7 @@ static void test_views_that_blas_cannot_take(void **state)
     assert_non_null(strstr(tmk_impl_refusal(impl, &p.base, TMK_BWD_D), "writes matrices"));
     struct tmk_args args = {{{.ndim = 0}}};
     struct tmk_exec exec = {.threads = 1};
-    size_t count;
-    for (int i = 0; i < TMK_NOPERANDS; i++)
-        op->operand(&p.base, (enum tmk_operand)i, &args.operand[i], &count);
+    assert_int_equal(tmk_op_operands(&p.base, &args), TMK_OK);
     assert_int_equal(tmk_impl_prepare(impl, &p.base, TMK_FWD, &args, &exec), TMK_EUNSUPPORTED);
 }
 
@@ -252,10 +250,7 @@ static void assert_folds(const char *text, enum tmk_dir dir, size_t kept, size_t
 {
     const struct tmk_matmul p = problem_of(text, TMK_F32);
     struct tmk_args args;
-    size_t count;
-    for (int i = 0; i < TMK_NOPERANDS; i++)
-        assert_int_equal(op->operand(&p.base, (enum tmk_operand)i, &args.operand[i], &count),
-                         TMK_OK);
+    assert_int_equal(tmk_op_operands(&p.base, &args), TMK_OK);
     const struct tmk_matmul_product views = tmk_matmul_as_product(&p.base, dir, &args);
     struct tmk_product product = {.out = views.out, .left = views.left, .right = views.right};
     memcpy(product.reduced, views.reduced, sizeof product.reduced);

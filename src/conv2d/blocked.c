@@ -173,11 +173,8 @@ static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int
     if (tmk_conv2d_is_direct(p))
         return 0;
     struct tmk_args args;
-    for (int i = 0; i < TMK_NOPERANDS; i++) {
-        size_t count;
-        if (problem->op->operand(problem, (enum tmk_operand)i, &args.operand[i], &count) != TMK_OK)
-            return SIZE_MAX;
-    }
+    if (tmk_op_operands(problem, &args) != TMK_OK)
+        return SIZE_MAX;
     struct workspace_query query = {.threads = threads};
     if (dir == TMK_BWD_D) {
         each_phase(p, &args, ask_workspace, &query);
@@ -186,20 +183,6 @@ static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int
         ask_workspace(&query, &gemm, false);
     }
     return query.bytes;
-}
-
-static enum tmk_status fwd(const struct tmk_problem *problem, const struct tmk_args *args,
-                           const struct tmk_exec *exec)
-{
-    const struct tmk_conv2d *p = tmk_conv2d_of(problem);
-    if (tmk_conv2d_is_direct(p)) {
-        tmk_conv2d_direct_fwd(p, args, exec);
-        return TMK_OK;
-    }
-    if (p->bias)
-        tmk_conv2d_spread_bias(p, args, exec);
-    struct tmk_gemm gemm = x_gemm(p, args, TMK_FWD);
-    return tmk_gemm_run(&gemm, exec);
 }
 
 /* Zero the positions of dx that no tap reaches. */
@@ -230,27 +213,33 @@ static enum tmk_status run_phase(void *ctx, const struct tmk_gemm *gemm, bool em
     return TMK_OK;
 }
 
-static enum tmk_status bwd_d(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
+static void run_direct(const struct tmk_conv2d *p, enum tmk_dir dir, const struct tmk_args *args,
+                       const struct tmk_exec *exec)
 {
-    if (tmk_conv2d_is_direct(tmk_conv2d_of(problem))) {
-        tmk_conv2d_direct_bwd_d(tmk_conv2d_of(problem), args, exec);
-        return TMK_OK;
-    }
-    return each_phase(tmk_conv2d_of(problem), args, run_phase, (void *)exec);
+    if (dir == TMK_FWD)
+        tmk_conv2d_direct_fwd(p, args, exec);
+    else if (dir == TMK_BWD_D)
+        tmk_conv2d_direct_bwd_d(p, args, exec);
+    else
+        tmk_conv2d_direct_bwd_w(p, args, exec);
 }
 
-static enum tmk_status bwd_w(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
+static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
+                           const struct tmk_args *args, const struct tmk_exec *exec)
 {
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
-    if (p->bias)
+    const bool direct = tmk_conv2d_is_direct(p);
+    if (p->bias && dir == TMK_BWD_W)
         tmk_conv2d_sum_bias(p, args, exec);
-    if (tmk_conv2d_is_direct(p)) {
-        tmk_conv2d_direct_bwd_w(p, args, exec);
+    if (p->bias && dir == TMK_FWD && !direct)
+        tmk_conv2d_spread_bias(p, args, exec);
+    if (direct) {
+        run_direct(p, dir, args, exec);
         return TMK_OK;
     }
-    struct tmk_gemm gemm = x_gemm(p, args, TMK_BWD_W);
+    if (dir == TMK_BWD_D)
+        return each_phase(p, args, run_phase, (void *)exec);
+    const struct tmk_gemm gemm = x_gemm(p, args, dir);
     return tmk_gemm_run(&gemm, exec);
 }
 
@@ -258,5 +247,5 @@ const struct tmk_impl tmk_conv2d_blocked = {
     .name = "blocked",
     .summary = "GEMM engine packing straight from the window view, no columns",
     .workspace = workspace,
-    .run = {fwd, bwd_d, bwd_w},
+    .run = run,
 };

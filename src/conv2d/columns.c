@@ -161,10 +161,7 @@ enum tmk_status tmk_columns_shape(const struct tmk_problem *problem, enum tmk_di
 {
     struct plan plan;
     struct tmk_args args;
-    for (int i = 0; i < TMK_NOPERANDS; i++) {
-        size_t count;
-        TMK_TRY(problem->op->operand(problem, (enum tmk_operand)i, &args.operand[i], &count));
-    }
+    TMK_TRY(tmk_op_operands(problem, &args));
     if (!make_plan(problem, dir, &plan))
         return tmk_fail(TMK_EINVAL, "conv2d: the size of the columns overflows: use a smaller "
                                     "problem");

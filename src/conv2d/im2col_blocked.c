@@ -53,22 +53,10 @@ static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int
     return bytes;
 }
 
-static enum tmk_status fwd(const struct tmk_problem *problem, const struct tmk_args *args,
-                           const struct tmk_exec *exec)
+static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
+                           const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    return tmk_columns_run(problem, TMK_FWD, args, exec, multiply);
-}
-
-static enum tmk_status bwd_d(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
-{
-    return tmk_columns_run(problem, TMK_BWD_D, args, exec, multiply);
-}
-
-static enum tmk_status bwd_w(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
-{
-    return tmk_columns_run(problem, TMK_BWD_W, args, exec, multiply);
+    return tmk_columns_run(problem, dir, args, exec, multiply);
 }
 
 const struct tmk_impl tmk_conv2d_im2col_blocked = {
@@ -76,5 +64,5 @@ const struct tmk_impl tmk_conv2d_im2col_blocked = {
     .summary = "the same columns, then the blocked GEMM",
     .workspace = workspace,
     .extra_bytes = tmk_columns_bytes,
-    .run = {fwd, bwd_d, bwd_w},
+    .run = run,
 };

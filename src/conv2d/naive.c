@@ -34,35 +34,15 @@ static bool input_at(size_t o, size_t stride, size_t k, size_t dilation, size_t 
 #undef TYPE
 #undef NAME
 
-static enum tmk_status fwd(const struct tmk_problem *problem, const struct tmk_args *args,
-                           const struct tmk_exec *exec)
-{
-    if (problem->dtype == TMK_F32)
-        each_output_f32(tmk_conv2d_of(problem), args, TMK_DST, y_element_f32, exec);
-    else
-        each_output_f64(tmk_conv2d_of(problem), args, TMK_DST, y_element_f64, exec);
-    return TMK_OK;
-}
-
-static enum tmk_status bwd_d(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
-{
-    if (problem->dtype == TMK_F32)
-        each_plane_f32(tmk_conv2d_of(problem), args, exec);
-    else
-        each_plane_f64(tmk_conv2d_of(problem), args, exec);
-    return TMK_OK;
-}
-
-static enum tmk_status bwd_w(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
+static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
+                           const struct tmk_args *args, const struct tmk_exec *exec)
 {
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
     if (problem->dtype == TMK_F32)
-        each_output_f32(p, args, TMK_WEI, dw_element_f32, exec);
+        run_f32(p, dir, args, exec);
     else
-        each_output_f64(p, args, TMK_WEI, dw_element_f64, exec);
-    if (p->bias)
+        run_f64(p, dir, args, exec);
+    if (p->bias && dir == TMK_BWD_W)
         tmk_conv2d_sum_bias(p, args, exec);
     return TMK_OK;
 }
@@ -70,7 +50,7 @@ static enum tmk_status bwd_w(const struct tmk_problem *problem, const struct tmk
 const struct tmk_impl tmk_conv2d_naive = {
     .name = "naive",
     .summary = "textbook seven-deep loop nest",
-    .run = {fwd, bwd_d, bwd_w},
+    .run = run,
 };
 
 #else
@@ -186,6 +166,17 @@ static void NAME(each_output)(const struct tmk_conv2d *p, const struct tmk_args 
         }
         tmk_phase_end(exec, omp_get_thread_num(), TMK_PHASE_COMPUTE, start);
     }
+}
+
+static void NAME(run)(const struct tmk_conv2d *p, enum tmk_dir dir, const struct tmk_args *args,
+                      const struct tmk_exec *exec)
+{
+    if (dir == TMK_FWD)
+        NAME(each_output)(p, args, TMK_DST, NAME(y_element), exec);
+    else if (dir == TMK_BWD_D)
+        NAME(each_plane)(p, args, exec);
+    else
+        NAME(each_output)(p, args, TMK_WEI, NAME(dw_element), exec);
 }
 
 #endif

@@ -83,11 +83,8 @@ static bool shape_of(describer *describe_call, const struct tmk_problem *problem
                      struct tmk_onednn_problem *call)
 {
     struct tmk_args args;
-    for (int i = 0; i < TMK_NOPERANDS; i++) {
-        size_t count;
-        if (problem->op->operand(problem, (enum tmk_operand)i, &args.operand[i], &count) != TMK_OK)
-            return false;
-    }
+    if (tmk_op_operands(problem, &args) != TMK_OK)
+        return false;
     *call = describe_call(problem, dir, &args);
     return true;
 }
@@ -117,10 +114,10 @@ static enum tmk_status prepare_call(const struct tmk_onednn_problem *call,
     return TMK_OK;
 }
 
-static enum tmk_status run(const struct tmk_problem *problem, const struct tmk_args *args,
-                           const struct tmk_exec *exec)
+static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
+                           const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    (void)problem, (void)args;
+    (void)problem, (void)dir, (void)args;
     return tmk_onednn_run(exec->state, exec);
 }
 
@@ -166,7 +163,7 @@ static bool absent(void)
                                                .supports = supports_##word,                        \
                                                .supports_threads = tmk_onednn_threads_refusal,     \
                                                .workspace = workspace_##word,                      \
-                                               .run = {run, run, run},                             \
+                                               .run = run,                                         \
                                                .prepare = prepare_##word,                          \
                                                .finish = finish,                                   \
                                                .release = release};

@@ -45,22 +45,10 @@ static enum tmk_status multiply(const struct tmk_columns_product *product,
     return tmk_peer_run(&calls, exec);
 }
 
-static enum tmk_status fwd(const struct tmk_problem *problem, const struct tmk_args *args,
-                           const struct tmk_exec *exec)
+static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
+                           const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    return tmk_columns_run(problem, TMK_FWD, args, exec, multiply);
-}
-
-static enum tmk_status bwd_d(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
-{
-    return tmk_columns_run(problem, TMK_BWD_D, args, exec, multiply);
-}
-
-static enum tmk_status bwd_w(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
-{
-    return tmk_columns_run(problem, TMK_BWD_W, args, exec, multiply);
+    return tmk_columns_run(problem, dir, args, exec, multiply);
 }
 
 #define CBLAS "the same columns, then cblas_sgemm or cblas_dgemm"
@@ -96,7 +84,7 @@ static enum tmk_status bwd_w(const struct tmk_problem *problem, const struct tmk
                                              .supports_threads = supports_threads_##i,             \
                                              .workspace = workspace,                               \
                                              .extra_bytes = tmk_columns_bytes,                     \
-                                             .run = {fwd, bwd_d, bwd_w},                           \
+                                             .run = run,                                           \
                                              .prepare = prepare_##i};
 FUNCTIONS(0, CBLAS)
 FUNCTIONS(1, CBLAS)

@@ -47,11 +47,8 @@ static struct tmk_gemm as_gemm(const struct tmk_problem *problem, enum tmk_dir d
 static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
 {
     struct tmk_args args;
-    for (int i = 0; i < TMK_NOPERANDS; i++) {
-        size_t count;
-        if (problem->op->operand(problem, (enum tmk_operand)i, &args.operand[i], &count) != TMK_OK)
-            return SIZE_MAX;
-    }
+    if (tmk_op_operands(problem, &args) != TMK_OK)
+        return SIZE_MAX;
     struct tmk_gemm gemm = as_gemm(problem, dir, &args);
     return tmk_gemm_workspace(&gemm, threads);
 }
@@ -63,27 +60,9 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
     return tmk_gemm_run(&gemm, exec);
 }
 
-static enum tmk_status fwd(const struct tmk_problem *problem, const struct tmk_args *args,
-                           const struct tmk_exec *exec)
-{
-    return run(problem, TMK_FWD, args, exec);
-}
-
-static enum tmk_status bwd_d(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
-{
-    return run(problem, TMK_BWD_D, args, exec);
-}
-
-static enum tmk_status bwd_w(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
-{
-    return run(problem, TMK_BWD_W, args, exec);
-}
-
 const struct tmk_impl tmk_matmul_blocked = {
     .name = "blocked",
     .summary = "packed, cache-blocked, SIMD GEMM",
     .workspace = workspace,
-    .run = {fwd, bwd_d, bwd_w},
+    .run = run,
 };

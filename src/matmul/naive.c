@@ -28,8 +28,10 @@ DEFINE_ROW(row_f64, double)
 
 /* Threads share the rows of all matrices of the result; a row's products along reduced batch axes
  * are summed by its one thread, in order. */
-static enum tmk_status contract(struct tmk_matmul_product product, const struct tmk_exec *exec)
+static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
+                           const struct tmk_args *args, const struct tmk_exec *exec)
 {
+    const struct tmk_matmul_product product = tmk_matmul_as_product(problem, dir, args);
     size_t rows = product.out.shape[product.out.ndim - 2];
     size_t total = tmk_matmul_positions(&product, false) * rows;
     size_t reduced_count = tmk_matmul_positions(&product, true);
@@ -54,26 +56,8 @@ static enum tmk_status contract(struct tmk_matmul_product product, const struct 
     return TMK_OK;
 }
 
-static enum tmk_status fwd(const struct tmk_problem *problem, const struct tmk_args *args,
-                           const struct tmk_exec *exec)
-{
-    return contract(tmk_matmul_as_product(problem, TMK_FWD, args), exec);
-}
-
-static enum tmk_status bwd_d(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
-{
-    return contract(tmk_matmul_as_product(problem, TMK_BWD_D, args), exec);
-}
-
-static enum tmk_status bwd_w(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
-{
-    return contract(tmk_matmul_as_product(problem, TMK_BWD_W, args), exec);
-}
-
 const struct tmk_impl tmk_matmul_naive = {
     .name = "naive",
     .summary = "the textbook triple loop, rows shared among threads",
-    .run = {[TMK_FWD] = fwd, [TMK_BWD_D] = bwd_d, [TMK_BWD_W] = bwd_w},
+    .run = run,
 };

@@ -55,11 +55,8 @@ static bool shape_of(const struct tmk_problem *problem, enum tmk_dir dir,
                      struct tmk_product *product)
 {
     struct tmk_args args;
-    for (int i = 0; i < TMK_NOPERANDS; i++) {
-        size_t count;
-        if (problem->op->operand(problem, (enum tmk_operand)i, &args.operand[i], &count) != TMK_OK)
-            return false;
-    }
+    if (tmk_op_operands(problem, &args) != TMK_OK)
+        return false;
     *product = as_product(problem, dir, &args);
     return true;
 }
@@ -127,10 +124,10 @@ static void *at(const struct tmk_view *view, ptrdiff_t offset)
     return (char *)view->data + offset * (ptrdiff_t)tmk_dtype_size(view->dtype);
 }
 
-static enum tmk_status run(const struct tmk_problem *problem, const struct tmk_args *args,
-                           const struct tmk_exec *exec)
+static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
+                           const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    (void)problem, (void)args;
+    (void)problem, (void)dir, (void)args;
     const struct plan *plan = exec->state;
     const struct tmk_product *p = &plan->product;
     TMK_TRY(tmk_onednn_run(plan->first, exec));
@@ -155,7 +152,7 @@ const struct tmk_impl tmk_matmul_onednn = {
     .supports = supports,
     .supports_threads = tmk_onednn_threads_refusal,
     .workspace = workspace,
-    .run = {run, run, run},
+    .run = run,
     .prepare = prepare,
     .release = release,
 };

@@ -20,12 +20,11 @@ static const char *supports(int peer, const struct tmk_problem *problem, enum tm
     struct tmk_peer_calls calls;
     struct tmk_args args;
     const char *refusal = tmk_peer_refusal(peer);
-    for (int i = 0; i < TMK_NOPERANDS && !refusal; i++) {
-        size_t count;
-        if (problem->op->operand(problem, (enum tmk_operand)i, &args.operand[i], &count) != TMK_OK)
-            refusal = "a size overflows";
-    }
-    return refusal ? refusal : plan(peer, problem, dir, &args, &calls);
+    if (refusal)
+        return refusal;
+    if (tmk_op_operands(problem, &args) != TMK_OK)
+        return "a size overflows";
+    return plan(peer, problem, dir, &args, &calls);
 }
 
 /* Which calls to make is decided beforehand, as one who calls BLAS would. */
@@ -46,10 +45,10 @@ static enum tmk_status prepare(int peer, const struct tmk_problem *problem, enum
                     refusal);
 }
 
-static enum tmk_status run(const struct tmk_problem *problem, const struct tmk_args *args,
-                           const struct tmk_exec *exec)
+static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
+                           const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    (void)problem, (void)args;
+    (void)problem, (void)dir, (void)args;
     return tmk_peer_run(exec->state, exec);
 }
 
@@ -82,7 +81,7 @@ static enum tmk_status run(const struct tmk_problem *problem, const struct tmk_a
                                              .absent = absent_##i,                                 \
                                              .supports = supports_##i,                             \
                                              .supports_threads = supports_threads_##i,             \
-                                             .run = {run, run, run},                               \
+                                             .run = run,                                           \
                                              .prepare = prepare_##i,                               \
                                              .release = free};
 FUNCTIONS(0, CBLAS)

@@ -103,8 +103,10 @@ static void output_tile(const struct tiled_product *product, size_t position, si
 }
 
 /* Threads share the tiles of the result. */
-static enum tmk_status contract(struct tmk_matmul_product views, const struct tmk_exec *exec)
+static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
+                           const struct tmk_args *args, const struct tmk_exec *exec)
 {
+    const struct tmk_matmul_product views = tmk_matmul_as_product(problem, dir, args);
     struct tiled_product product = {.views = views};
     size_t edge = tile_edge[views.out.dtype];
     TMK_TRY(tiling_make(&views.out, edge, &product.out));
@@ -123,26 +125,8 @@ static enum tmk_status contract(struct tmk_matmul_product views, const struct tm
     return TMK_OK;
 }
 
-static enum tmk_status fwd(const struct tmk_problem *problem, const struct tmk_args *args,
-                           const struct tmk_exec *exec)
-{
-    return contract(tmk_matmul_as_product(problem, TMK_FWD, args), exec);
-}
-
-static enum tmk_status bwd_d(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
-{
-    return contract(tmk_matmul_as_product(problem, TMK_BWD_D, args), exec);
-}
-
-static enum tmk_status bwd_w(const struct tmk_problem *problem, const struct tmk_args *args,
-                             const struct tmk_exec *exec)
-{
-    return contract(tmk_matmul_as_product(problem, TMK_BWD_W, args), exec);
-}
-
 const struct tmk_impl tmk_matmul_strided = {
     .name = "strided",
     .summary = "4-D as_strided views of tiles that fit the L1 cache, plain loops per tile",
-    .run = {[TMK_FWD] = fwd, [TMK_BWD_D] = bwd_d, [TMK_BWD_W] = bwd_w},
+    .run = run,
 };

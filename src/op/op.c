@@ -11,6 +11,15 @@ bool tmk_dir_writes(enum tmk_dir dir, enum tmk_operand operand)
     return operand == tmk_dir_output[dir] || (dir == TMK_BWD_W && operand == TMK_BIA);
 }
 
+enum tmk_status tmk_op_operands(const struct tmk_problem *problem, struct tmk_args *args)
+{
+    for (int o = 0; o < TMK_NOPERANDS; o++) {
+        size_t count;
+        TMK_TRY(problem->op->operand(problem, o, &args->operand[o], &count));
+    }
+    return TMK_OK;
+}
+
 const struct tmk_impl *tmk_op_impl_at(const struct tmk_op *op, size_t i)
 {
     size_t own = 0, peer = 0;
@@ -36,8 +45,6 @@ const struct tmk_impl *tmk_op_impl(const struct tmk_op *op, const char *name)
 const char *tmk_impl_refusal(const struct tmk_impl *impl, const struct tmk_problem *problem,
                              enum tmk_dir dir)
 {
-    if (!impl->run[dir])
-        return "does not offer this direction";
     return impl->supports ? impl->supports(problem, dir) : NULL;
 }
 
@@ -79,7 +86,7 @@ enum tmk_status tmk_impl_call(const struct tmk_impl *impl, const struct tmk_prob
                               enum tmk_dir dir, const struct tmk_args *args, struct tmk_exec *exec)
 {
     TMK_TRY(tmk_impl_prepare(impl, problem, dir, args, exec));
-    enum tmk_status status = impl->run[dir](problem, args, exec);
+    enum tmk_status status = impl->run(problem, dir, args, exec);
     if (status == TMK_OK && impl->finish)
         status = impl->finish(problem, dir, args, exec);
     tmk_impl_release(impl, exec);

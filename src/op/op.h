@@ -61,7 +61,7 @@ enum tmk_accuracy {
 
 /* An implementation: one file, one exported table. Kernels neither allocate, print nor exit.
  *
- * Most are a function per direction and no more. A library that plans a call before it can make it,
+ * Most are run() and little more. A library that plans a call before it can make it,
  * or keeps operands in a layout of its own, does so in prepare(), which is not timed:
  *
  *     prepare(..., &exec->state);  run(..., exec) any number of times;  finish(..., exec);
@@ -74,8 +74,8 @@ struct tmk_impl {
     enum tmk_accuracy accuracy;
     /* Peers: true if there is nothing of the library on this machine. NULL pointer: it is there. */
     bool (*absent)(void);
-    /* NULL if it can do this, else the reason why not, as in "needs stride 1". NULL pointer: always
-     * can, wherever run[dir] is not NULL. */
+    /* NULL if it can do this, else the reason why not, as in "needs stride 1". NULL pointer: it can
+     * do everything. */
     const char *(*supports)(const struct tmk_problem *problem, enum tmk_dir dir);
     /* The same of a number of threads: NULL if it runs on exactly so many. NULL pointer: on any. */
     const char *(*supports_threads)(int threads);
@@ -84,9 +84,8 @@ struct tmk_impl {
     /* Bytes that one call moves besides the operands because of how it works: im2col writes its
      * columns and reads them again. For rooflines. NULL pointer: none worth counting. */
     double (*extra_bytes)(const struct tmk_problem *problem, enum tmk_dir dir);
-    /* NULL: direction not offered. */
-    enum tmk_status (*run[TMK_NDIRS])(const struct tmk_problem *problem, const struct tmk_args *args,
-                                      const struct tmk_exec *exec);
+    enum tmk_status (*run)(const struct tmk_problem *problem, enum tmk_dir dir,
+                           const struct tmk_args *args, const struct tmk_exec *exec);
     /* Make *state from the filled inputs; exec's own state is not set yet, and what is in its
      * workspace does not last. Nothing is left behind on failure. NULL pointer: nothing to do. */
     enum tmk_status (*prepare)(const struct tmk_problem *problem, enum tmk_dir dir,
@@ -145,6 +144,9 @@ struct tmk_op {
                               const struct tmk_args *args, const struct tmk_args *out,
                               const struct tmk_args *magnitude);
 };
+
+/* All operands of a problem as op->operand() describes them: shapes and strides without memory. */
+enum tmk_status tmk_op_operands(const struct tmk_problem *problem, struct tmk_args *args);
 
 /* The i-th implementation, peers after our own; NULL past the last. */
 const struct tmk_impl *tmk_op_impl_at(const struct tmk_op *op, size_t i);
