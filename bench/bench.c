@@ -30,7 +30,7 @@ static const struct tmk_usage usage = {
         "cells of a problem and direction take turns in random order, round by round, until the\n"
         "95 % confidence interval of the median is within --ci percent either way, or\n"
         "--time-budget seconds are over; that time is for all of them together, verification is\n"
-        "not in it.\n"
+        "not in it. Calls too long for it are sampled --rounds times all the same.\n"
         "Warm caches: operands stay where the previous call left them. Cold: before every call,\n"
         "all threads write through a buffer of twice the last-level cache.\n"
         "GFLOP/s: 2 FLOP per multiply-add, padding taps counted. % peak: of the FMA peak measured\n"
@@ -59,6 +59,8 @@ static const struct poptOption *options(void)
          "for a problem and direction, all cells together (default: 3)", "SECONDS"},
         {"ci", 0, POPT_ARG_DOUBLE, &settings.ci_percent, 0,
          "half-width of the confidence interval to reach (default: 2)", "PERCENT"},
+        {"rounds", 0, POPT_ARG_INT, &settings.rounds, 0,
+         "take at least so many samples of a cell, however long they take (default: 1)", "N"},
         {"cache", 0, POPT_ARG_STRING, &settings.cache, 0, "caches before a call (default: warm)",
          "warm|cold"},
         {"verify-gflop", 0, POPT_ARG_DOUBLE, &settings.verify_gflop, 0,

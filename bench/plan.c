@@ -45,7 +45,7 @@ double tmk_plan_verify_bytes(const struct tmk_plan_group *group, const struct tm
     return ORACLE_PASSES * doubles + tmk_plan_timing_bytes(group, cell);
 }
 
-/* Warm-up comes on top of the budget. */
+/* Warm-up comes on top of the budget, or of the rounds that take longer. */
 static double estimate(const struct tmk_plan_group *group, const struct tmk_settings *settings)
 {
     double gflop = group->problem->op->flops(group->problem, group->dir) * 1e-9, calls = 0;
@@ -58,7 +58,8 @@ static double estimate(const struct tmk_plan_group *group, const struct tmk_sett
         runnable |= !cell->refusal;
     }
     double verification = ORACLE_PASSES * gflop / ORACLE_GFLOPS + CHECKS * calls;
-    return runnable ? settings->budget_s + calls + (group->verify ? verification : 0) : 0;
+    double sampling = fmax(settings->budget_s, settings->rounds * calls);
+    return runnable ? sampling + calls + (group->verify ? verification : 0) : 0;
 }
 
 static enum tmk_status fill_group(struct tmk_plan_group *group, const struct tmk_settings *settings)

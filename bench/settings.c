@@ -28,6 +28,7 @@ static const struct {
     {"time-budget", NUMBER, offsetof(struct tmk_settings, budget_s)},
     {"ci", NUMBER, offsetof(struct tmk_settings, ci_percent)},
     {"verify-gflop", NUMBER, offsetof(struct tmk_settings, verify_gflop)},
+    {"rounds", INTEGER, offsetof(struct tmk_settings, rounds)},
 };
 #define FIELDS (sizeof fields / sizeof *fields)
 
@@ -47,6 +48,9 @@ enum tmk_status tmk_settings_check(const struct tmk_settings *s)
     if (!(s->verify_gflop >= 0))
         return tmk_fail(TMK_EINVAL, "--verify-gflop: %g is negative: give GFLOP, as in 20",
                         s->verify_gflop);
+    if (s->rounds < 0 || s->rounds > TMK_MOST_ROUNDS)
+        return tmk_fail(TMK_EINVAL, "--rounds: %d is out of reach: give 1 to %d", s->rounds,
+                        TMK_MOST_ROUNDS);
     if (s->cache && strcmp(s->cache, "warm") != 0 && strcmp(s->cache, "cold") != 0)
         return tmk_fail(TMK_EINVAL, "--cache: '%s' is unknown: choose warm or cold", s->cache);
     if (s->out && s->resume)

@@ -14,10 +14,12 @@ struct tmk_settings {
     double budget_s;     /* for one problem and direction */
     double ci_percent;   /* target half-width of the median's confidence interval */
     double verify_gflop; /* larger calls are not verified */
+    int rounds;          /* at least so many samples of each cell; 0: 1 */
     int dry_run, no_report, quiet;
 };
 
 #define TMK_DEFAULT_SET "quick"
+#define TMK_MOST_ROUNDS 1000 /* as many as the sampler takes */
 
 /* TMK_EINVAL if a number or word makes no sense. */
 enum tmk_status tmk_settings_check(const struct tmk_settings *settings);

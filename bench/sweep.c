@@ -234,6 +234,7 @@ static enum tmk_status time_entries(struct state *state)
     };
     contest.sampling.budget_s = settings->budget_s;
     contest.sampling.half_width = settings->ci_percent / 100;
+    contest.sampling.sure_rounds = TMK_MAX(settings->rounds, 1);
     contest.sampling.cold = tmk_settings_cold(settings);
     contest.sampling.seed = contest.seed + (uint32_t)(state->group - state->sweep->plan->groups);
     enum tmk_status status = state->count > 0 ? tmk_contest_run(&contest) : TMK_OK;

@@ -214,6 +214,22 @@ static void test_slow_contestants_do_not_starve_fast_ones(void **state)
     assert_true(samples_of(trial, 0) >= 50);
 }
 
+/* Sure rounds are taken however long they last. */
+static void test_sure_rounds_outlast_the_budget(void **state)
+{
+    struct trial *trial = *state;
+    struct load loads[] = {{.seconds = 1e-4, .alternate = 1e-4}, {.seconds = 0.1}};
+    trial->sampling.batch_s = 1e-5;
+    trial->sampling.half_width = 1e-9;
+    trial->sampling.budget_s = 0.05;
+    trial->sampling.sure_rounds = 3;
+    assert_int_equal(run(trial, loads, 2), TMK_OK);
+    assert_int_equal(trial->stop[1], TMK_STOP_BUDGET);
+    assert_int_equal(samples_of(trial, 1), 3);
+    trial->sampling.sure_rounds = 1001;
+    assert_int_equal(run(trial, loads, 2), TMK_EINVAL);
+}
+
 /* Whoever is over its share waits until the others have had theirs. */
 static void test_over_its_share_a_contestant_sits_out(void **state)
 {
@@ -400,6 +416,7 @@ int main(void)
         TRIAL(test_rounds_are_shuffled_permutations),
         TRIAL(test_max_rounds_end_an_unsteady_contestant),
         TRIAL(test_slow_contestants_do_not_starve_fast_ones),
+        TRIAL(test_sure_rounds_outlast_the_budget),
         TRIAL(test_over_its_share_a_contestant_sits_out),
         TRIAL(test_the_first_rounds_are_whole_if_they_fit),
         TRIAL(test_min_rounds_may_overrun_the_budget),

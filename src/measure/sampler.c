@@ -53,8 +53,12 @@ struct group {
 
 struct tmk_sampling tmk_sampling_default(void)
 {
-    return (struct tmk_sampling){
-        .half_width = 0.02, .budget_s = 2, .batch_s = 1e-3, .min_rounds = 6, .max_rounds = 1000};
+    return (struct tmk_sampling){.half_width = 0.02,
+                                 .budget_s = 2,
+                                 .batch_s = 1e-3,
+                                 .min_rounds = 6,
+                                 .sure_rounds = 1,
+                                 .max_rounds = 1000};
 }
 
 static double share(const struct group *group)
@@ -79,7 +83,8 @@ static void end_if_out_of_time(const struct group *group, struct entrant *entran
 {
     double budget = group->sampling->budget_s;
     double elapsed = tmk_now() - group->start;
-    size_t needed = elapsed < 2 * budget ? group->sampling->min_rounds : 1;
+    size_t needed =
+        elapsed < 2 * budget ? group->sampling->min_rounds : group->sampling->sure_rounds;
     if (elapsed >= budget && entrant->spent >= share(group) && entrant->samples >= needed)
         end(entrant, TMK_STOP_BUDGET);
 }
@@ -219,7 +224,7 @@ static size_t draw_round(struct group *group)
     }
     for (size_t i = 0; i < group->n; i++) {
         const struct entrant *entrant = &group->entrants[i];
-        size_t owed = group->fits ? group->sampling->min_rounds : 1;
+        size_t owed = group->fits ? group->sampling->min_rounds : group->sampling->sure_rounds;
         bool below_share = entrant->spent < share(group);
         if (!entrant->done && (below_share || entrant->samples < owed || !someone_below_share))
             group->order[due++] = i;
@@ -252,9 +257,12 @@ static enum tmk_status run_rounds(struct group *group)
 static enum tmk_status check(const struct tmk_contestant *contestants, size_t n,
                              const struct tmk_sampling *sampling)
 {
-    if (sampling->max_rounds == 0 || sampling->min_rounds > sampling->max_rounds)
-        return tmk_fail(TMK_EINVAL, "sampling: %u to %u rounds: ask for at least one, min <= max",
-                        sampling->min_rounds, sampling->max_rounds);
+    if (sampling->max_rounds == 0 || sampling->min_rounds > sampling->max_rounds ||
+        sampling->sure_rounds > sampling->max_rounds)
+        return tmk_fail(TMK_EINVAL,
+                        "sampling: %u to %u rounds, %u sure: ask for at least one, at "
+                        "most the greatest number",
+                        sampling->min_rounds, sampling->max_rounds, sampling->sure_rounds);
     if (!(sampling->budget_s >= 0) || !(sampling->batch_s >= 0) || !(sampling->half_width >= 0))
         return tmk_fail(TMK_EINVAL,
                         "sampling: budget %g s, batch %g s, half-width %g: give numbers >= 0",

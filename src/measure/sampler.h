@@ -39,6 +39,7 @@ struct tmk_sampling {
     double budget_s;   /* wall time for the whole group, 2 */
     double batch_s;    /* calibrate the number of calls so that a sample lasts about this, 1e-3 */
     unsigned min_rounds;  /* at least so many samples each, even over budget: 6 */
+    unsigned sure_rounds; /* at least so many samples each, however long they take: 1 */
     unsigned max_rounds;  /* at most so many samples each, 1000 */
     unsigned first_round; /* number of the first round: past those of a run that is resumed, 0 */
     bool cold;            /* one call per sample */
@@ -63,7 +64,7 @@ extern const char *const tmk_stop_name[TMK_NSTOPS]; /* "precise", "budget", ... 
  *
  * A contestant ends as soon as it is precise or has max_rounds samples, or when both the group's
  * budget and its own share of it, budget_s / n, are used up and it has min_rounds samples. Once
- * twice the budget is over, one sample is enough: only then a contestant too slow for its share
+ * twice the budget is over, sure_rounds are enough: only then a contestant too slow for its share
  * ends with fewer than min_rounds.
  *
  * So that slow contestants do not starve fast ones, one that has used up its share sits out while
