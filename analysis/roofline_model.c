@@ -2,6 +2,7 @@
 
 #include "sets.h"
 #include "stats.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -48,33 +49,20 @@ static const struct tmk_ceilings *ceilings_of(const struct tmk_run *run,
     return NULL;
 }
 
-static size_t find_word(const char *const *words, size_t count, const char *word)
-{
-    size_t i = 0;
-    while (i < count && strcmp(words[i], word) != 0)
-        i++;
-    return i;
-}
-
 /* Bytes that the implementation moves besides the operands; 0 if this program does not know it. */
 static enum tmk_status find_extra(const struct tmk_cell *cell, double *bytes)
 {
     const struct tmk_op *op = tmk_op_find(cell->op);
     const struct tmk_impl *impl = op ? tmk_op_impl(op, cell->impl) : NULL;
-    size_t dir = find_word(tmk_dir_name, TMK_NDIRS, cell->dir);
-    size_t dtype = find_word(tmk_dtype_name, TMK_NDTYPES, cell->dtype);
+    struct tmk_list list;
+    enum tmk_dir dir;
     *bytes = 0;
-    if (!impl || !impl->extra_bytes || dir == TMK_NDIRS || dtype == TMK_NDTYPES)
+    if (!impl || !impl->extra_bytes)
         return TMK_OK;
-    char text[sizeof cell->problem + sizeof cell->op + 1];
-    snprintf(text, sizeof text, "%s:%s", cell->op, cell->problem);
-    struct tmk_context context = {.dtype = (enum tmk_dtype)dtype};
-    struct tmk_list list = {0};
-    enum tmk_status status = tmk_list_descriptor(&list, text, &context);
-    if (status == TMK_OK && list.count == 1)
-        *bytes = tmk_impl_extra_bytes(impl, list.items[0].problem, (enum tmk_dir)dir);
+    TMK_TRY(tmk_cell_problem(cell, &list, &dir));
+    *bytes = tmk_impl_extra_bytes(impl, list.items[0].problem, dir);
     tmk_list_free(&list);
-    return status;
+    return TMK_OK;
 }
 
 /* Operands, and workspace if its traffic is counted, lie in the level that holds them all; cold
@@ -185,7 +173,7 @@ static void gather(const struct tmk_roofline *roofline, struct tmk_roofline_part
         part->under[point->own.ceiling]++;
         part->ceilings = point->ceilings;
         *(strcmp(cell->dtype, "f64") == 0 ? &part->f64 : &part->f32) = true;
-        size_t impl = find_word(part->impls, part->nimpls, cell->impl);
+        size_t impl = tmk_find_word(part->impls, part->nimpls, cell->impl);
         if (impl == part->nimpls && impl < TMK_ROOFLINE_IMPLS)
             part->impls[part->nimpls++] = cell->impl;
     }

@@ -2,6 +2,7 @@
 
 #include "sets.h"
 #include "size.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,14 +18,6 @@ static bool same_layer(const struct tmk_cell *a, const struct tmk_cell *b)
     return strcmp(a->problem, b->problem) == 0 && strcmp(a->name, b->name) == 0 &&
            strcmp(a->dtype, b->dtype) == 0 && strcmp(a->layout, b->layout) == 0 &&
            strcmp(a->cache, b->cache) == 0;
-}
-
-static size_t find_word(const char *const *words, size_t count, const char *word)
-{
-    size_t i = 0;
-    while (i < count && strcmp(words[i], word) != 0)
-        i++;
-    return i;
 }
 
 static size_t find_threads(const struct tmk_scene *scene, int threads)
@@ -43,16 +36,16 @@ static int ascending(const void *a, const void *b)
 /* Note the implementation, thread count, direction and data type of a cell. */
 static void note_axes(struct tmk_scene *scene, const struct tmk_cell *cell)
 {
-    size_t impl = find_word(scene->impls, scene->nimpls, cell->impl);
+    size_t impl = tmk_find_word(scene->impls, scene->nimpls, cell->impl);
     if (impl == scene->nimpls && impl < TMK_SCENE_IMPLS)
         scene->impls[scene->nimpls++] = cell->impl;
     size_t threads = find_threads(scene, cell->threads);
     if (threads == scene->nthreads && threads < TMK_SCENE_THREADS)
         scene->threads[scene->nthreads++] = cell->threads;
-    size_t dir = find_word(tmk_dir_name, TMK_NDIRS, cell->dir);
+    size_t dir = tmk_find_word(tmk_dir_name, TMK_NDIRS, cell->dir);
     if (dir < TMK_NDIRS)
         scene->dirs[dir] = true;
-    size_t dtype = find_word(tmk_dtype_name, TMK_NDTYPES, cell->dtype);
+    size_t dtype = tmk_find_word(tmk_dtype_name, TMK_NDTYPES, cell->dtype);
     if (dtype < TMK_NDTYPES)
         scene->dtypes[dtype] = true;
 }
@@ -99,8 +92,8 @@ static void place_cells(struct tmk_scene *scene, const struct tmk_summaries *sum
         size_t layer = 0;
         while (!same_layer(layers[layer], cell))
             layer++;
-        size_t dir = find_word(tmk_dir_name, TMK_NDIRS, cell->dir);
-        size_t impl = find_word(scene->impls, scene->nimpls, cell->impl);
+        size_t dir = tmk_find_word(tmk_dir_name, TMK_NDIRS, cell->dir);
+        size_t impl = tmk_find_word(scene->impls, scene->nimpls, cell->impl);
         size_t threads = find_threads(scene, cell->threads);
         if (dir == TMK_NDIRS || impl == scene->nimpls || threads == scene->nthreads)
             continue;

@@ -129,3 +129,11 @@ char *tmk_format_command(int argc, const char **argv)
     fclose(memory);
     return text;
 }
+
+size_t tmk_find_word(const char *const *words, size_t count, const char *word)
+{
+    size_t i = 0;
+    while (i < count && strcmp(words[i], word) != 0)
+        i++;
+    return i;
+}

@@ -21,6 +21,9 @@ char *tmk_format_count(char *buf, size_t size, double count);
  * else or does not fit. */
 bool tmk_parse_size(const char *text, size_t *out);
 
+/* The place of a word in a table of `count`; `count` if it is not there. */
+size_t tmk_find_word(const char *const *words, size_t count, const char *word);
+
 /* A command line as one can type it: words that a shell would split or change are quoted. argv[0]
  * stays as it is, for it is "tilemark NAME". The caller frees it; NULL: no memory. */
 char *tmk_format_command(int argc, const char **argv);

@@ -1,6 +1,6 @@
 #include "run.h"
 
-#include "sets.h"
+#include "text.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -66,6 +66,28 @@ enum tmk_status tmk_run_summarise(struct tmk_run *run, const struct tmk_rows *ro
     TMK_TRY(tmk_summaries_make(rows, peak_of, run, &run->summaries));
     sort_groups(&run->summaries);
     return TMK_OK;
+}
+
+enum tmk_status tmk_cell_problem(const struct tmk_cell *cell, struct tmk_list *out,
+                                 enum tmk_dir *dir)
+{
+    char text[sizeof cell->problem + sizeof cell->op + 1];
+    size_t direction = tmk_find_word(tmk_dir_name, TMK_NDIRS, cell->dir);
+    size_t dtype = tmk_find_word(tmk_dtype_name, TMK_NDTYPES, cell->dtype);
+    size_t layout = tmk_find_word(tmk_layout_name, TMK_NLAYOUTS, cell->layout);
+    snprintf(text, sizeof text, "%s:%s", cell->op, cell->problem);
+    *out = (struct tmk_list){0};
+    if (direction == TMK_NDIRS || dtype == TMK_NDTYPES)
+        return tmk_fail(TMK_EINVAL, "%s %s %s is unknown: use the tilemark that timed it", text,
+                        cell->dir, cell->dtype);
+    struct tmk_context context = {.dtype = (enum tmk_dtype)dtype,
+                                  .layout = layout < TMK_NLAYOUTS ? layout : TMK_NCHW};
+    TMK_TRY(tmk_list_descriptor(out, text, &context));
+    *dir = (enum tmk_dir)direction;
+    if (out->count == 1)
+        return TMK_OK;
+    tmk_list_free(out);
+    return tmk_fail(TMK_EINVAL, "%s is no problem: use the tilemark that timed it", text);
 }
 
 static enum tmk_status summarise(struct tmk_run *run)

@@ -4,6 +4,7 @@
 
 #include "ceilings.h"
 #include "record.h"
+#include "sets.h"
 
 #include <jansson.h>
 
@@ -34,6 +35,11 @@ void tmk_run_free(struct tmk_run *run);
 
 /* The summary of rows that are not on disk: run->ceilings are set, run->path and manifest NULL. */
 enum tmk_status tmk_run_summarise(struct tmk_run *run, const struct tmk_rows *rows);
+
+/* The problem that a cell is of, as the only item of `out`, which the caller frees, and its
+ * direction. TMK_EINVAL: this program does not know it. */
+enum tmk_status tmk_cell_problem(const struct tmk_cell *cell, struct tmk_list *out,
+                                 enum tmk_dir *dir);
 
 /* The same problem, direction and kind: what is sampled side by side. */
 bool tmk_same_group(const struct tmk_cell *a, const struct tmk_cell *b);
