@@ -7,5 +7,6 @@ int tmk_command_list(int argc, const char **argv);
 int tmk_command_verify(int argc, const char **argv);
 int tmk_command_bench(int argc, const char **argv);
 int tmk_command_report(int argc, const char **argv);
+int tmk_command_scoreboard(int argc, const char **argv);
 
 #endif

@@ -9,6 +9,7 @@ static const struct tmk_command commands[] = {
     {"verify", "hold implementations against the oracle or reference vectors", tmk_command_verify},
     {"bench", "time implementations side by side and record a run", tmk_command_bench},
     {"report", "make plots and report.html from a run", tmk_command_report},
+    {"scoreboard", "hold runs against this suite's goals", tmk_command_scoreboard},
     {"roofline", "show implementations under this machine's ceilings", tmk_command_roofline},
     {"count", "count a network's parameters, work and memory", tmk_command_count},
     {"inception", "weigh naive Inception modules against bottlenecks", tmk_command_inception},
