@@ -152,7 +152,7 @@ static void test_same_bits_at_any_thread_count(void **state)
         const struct tmk_conv2d p = variant_of(desc, true, i % VARIANTS);
         for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
             for (int dir = 0; dir < TMK_NDIRS; dir++) {
-                if (!tmk_impl_refusal(*impl, &p.base, (enum tmk_dir)dir))
+                if (!(*impl)->bits_vary && !tmk_impl_refusal(*impl, &p.base, (enum tmk_dir)dir))
                     assert_same_bits(&p, *impl, (enum tmk_dir)dir, desc);
             }
         }

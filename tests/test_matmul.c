@@ -281,7 +281,7 @@ static void test_same_bits_at_any_thread_count(void **state)
         for (int dtype = 0; dtype < TMK_NDTYPES; dtype++) {
             struct tmk_matmul p = problem_of(hard_shapes[i], (enum tmk_dtype)dtype);
             for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
-                for (int dir = 0; dir < TMK_NDIRS; dir++)
+                for (int dir = 0; dir < TMK_NDIRS && !(*impl)->bits_vary; dir++)
                     assert_same_bits(*impl, &p.base, (enum tmk_dir)dir);
             }
         }
