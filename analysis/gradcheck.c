@@ -79,7 +79,7 @@ static enum tmk_status choose_impl(const char *name, const struct tmk_impl *conv
     conv2d[0] = tmk_op_impl(&tmk_op_conv2d, name);
     matmul[0] = tmk_op_impl(&tmk_op_matmul, name);
     if (!conv2d[0] && !matmul[0])
-        return tmk_fail(TMK_EINVAL, "no implementation '%s': `tilemark list --impls` names them",
+        return tmk_fail(TMK_EINVAL, "no implementation '%s': `tilemark list impls` names them",
                         name);
     if (conv2d[0])
         graph->conv2d = conv2d;

@@ -35,7 +35,8 @@ static const struct tmk_usage usage = {
         "leaves a checkpoint; a run that was killed goes on from it with --resume and ends with "
         "the\n"
         "very weights it would have had. --dry-run tells memory and FLOPs of a step before it\n"
-        "starts. --bench times one step by implementation and number of threads.\n"
+        "starts. --bench times one step by implementation and number of threads, and tells the\n"
+        "share of it inside their kernels.\n"
         "\n"
         "Networks to begin with: mlp-relu, mlp-sigmoid, resnet-mini, alexnet-mnist.",
     .examples = "tilemark train mlp-relu --synthetic 200 --epochs 30\n"

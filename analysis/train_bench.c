@@ -280,19 +280,36 @@ static enum tmk_status write_picture(const struct cells *cells, const char *fold
     return tmk_plot_finish(&plot, picture);
 }
 
+/* "naive 99.9 %, blocked 93.5 %": shares at the number of threads of the last contestant. */
+static void list_shares(const struct cells *cells, char *buf, size_t size)
+{
+    const int threads = cells->cell[cells->count - 1]->trainer.options.threads;
+    size_t used = 0;
+    buf[0] = '\0';
+    for (size_t i = 0; i < cells->count && used < size; i++) {
+        const struct tmk_train_options *options = &cells->cell[i]->trainer.options;
+        if (options->threads == threads)
+            used += (size_t)snprintf(buf + used, size - used, "%s%s %.1f %%", used ? ", " : "",
+                                     options->impl, 100 * cells->cell[i]->kernel_share);
+    }
+}
+
 static enum tmk_status write_chapter(const struct cells *cells, const struct tmk_train_bench *bench,
                                      const char *heading)
 {
-    const struct cell *fast = extreme(cells, false);
-    char found[1280];
+    char found[1024], inside[1024], shares[640];
+    list_shares(cells, shares, sizeof shares);
     snprintf(found, sizeof found,
-             "%s. A step is the forward pass, the backward pass and the update of one batch, timed "
-             "side by side in random order. In the fastest, %.1f %% of the time is inside the "
-             "kernels of convolution and matrix multiplication; the rest is pooling, activation, "
-             "bias and the update. Products that an implementation does not offer are run by "
-             "blocked.",
-             heading, 100 * fast->kernel_share);
-    const char *const paragraphs[] = {found, NULL};
+             "%s. A step is the forward pass, the backward pass and the update of a batch of %.0f, "
+             "timed side by side in random order. Products that an implementation does not offer "
+             "are run by blocked.",
+             heading, cells->images);
+    snprintf(inside, sizeof inside,
+             "Of a step's time, this share is inside the kernels of convolution and matrix "
+             "multiplication: %s. The rest is pooling, activation, bias and the update of all "
+             "parameters, which costs the same however small the batch.",
+             shares);
+    const char *const paragraphs[] = {found, inside, NULL};
     const struct tmk_chapter_item pictures[] = {
         {picture, "Shorter is better; the axis is logarithmic."}, {NULL, NULL}};
     const struct tmk_chapter_item tables[] = {{picture, "The same in numbers."}, {NULL, NULL}};

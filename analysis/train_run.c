@@ -33,7 +33,7 @@ static enum tmk_status choose_one(const char *item, struct tmk_train_impls *out)
     }
     return found ? TMK_OK
                  : tmk_fail(TMK_EINVAL,
-                            "no implementation '%s': `tilemark list --impls` names them; write "
+                            "no implementation '%s': `tilemark list impls` names them; write "
                             "NAME, conv2d=NAME or matmul=NAME",
                             item);
 }
