@@ -30,6 +30,18 @@ struct statistics {
     double mean, variance;
 };
 
+/* Sums run side by side in so many, always in the same order. */
+#define LANES 8
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
+
+static double add_lanes(const lanes *sums)
+{
+    double sum = 0;
+    for (int i = 0; i < LANES; i++)
+        sum += (*sums)[i];
+    return sum;
+}
+
 #define TYPE float
 #define NAME(function) function##_f32
 #include "norm.c"
@@ -220,60 +232,87 @@ struct tmk_node *tmk_ad_batch_norm_fixed(struct tmk_node *x, struct tmk_node *ga
 
 #else
 
-#define EACH(channel, statement)                                                                   \
-    for (size_t n = 0; n < (channel)->outer; n++) {                                                \
-        for (size_t at = n * (channel)->step; at < n * (channel)->step + (channel)->inner; at++) { \
-            statement;                                                                             \
-        }                                                                                          \
+typedef TYPE NAME(pack) __attribute__((vector_size(LANES * sizeof(TYPE)), aligned(sizeof(TYPE))));
+
+/* Sum of the channel's elements of `a`. */
+static double NAME(sum)(const struct channel *channel, const TYPE *a)
+{
+    const size_t inner = channel->inner, whole = inner - inner % LANES;
+    lanes sums = {0};
+    double rest = 0;
+    for (size_t n = 0; n < channel->outer; n++, a += channel->step) {
+        for (size_t i = 0; i < whole; i += LANES)
+            sums += __builtin_convertvector(*(const NAME(pack) *)(a + i), lanes);
+        for (size_t i = whole; i < inner; i++)
+            rest += a[i];
     }
+    return rest + add_lanes(&sums);
+}
+
+/* Sum of (a - shift_a) (b - shift_b). */
+static double NAME(sum_products)(const struct channel *channel, const TYPE *a, TYPE shift_a,
+                                 const TYPE *b, TYPE shift_b)
+{
+    const size_t inner = channel->inner, whole = inner - inner % LANES;
+    lanes sums = {0};
+    double rest = 0;
+    for (size_t n = 0; n < channel->outer; n++, a += channel->step, b += channel->step) {
+        for (size_t i = 0; i < whole; i += LANES) {
+            const NAME(pack) *pa = (const NAME(pack) *)(a + i), *pb = (const NAME(pack) *)(b + i);
+            sums += __builtin_convertvector((*pa - shift_a) * (*pb - shift_b), lanes);
+        }
+        for (size_t i = whole; i < inner; i++)
+            rest += (a[i] - shift_a) * (b[i] - shift_b);
+    }
+    return rest + add_lanes(&sums);
+}
 
 /* Mean, and in `scale` the biased variance, in two passes. */
 static void NAME(measure)(struct channel *channel)
 {
     const TYPE *x = channel->x;
     const double count = (double)channel->outer * (double)channel->inner;
-    double sum = 0, squares = 0;
-    EACH(channel, sum += x[at])
-    const double mean = sum / count;
-    EACH(channel, squares += (x[at] - mean) * (x[at] - mean))
-    channel->mean = mean;
-    channel->scale = squares / count;
+    channel->mean = NAME(sum)(channel, x) / count;
+    const TYPE mean = (TYPE)channel->mean;
+    channel->scale = NAME(sum_products)(channel, x, mean, x, mean) / count;
 }
 
 static void NAME(normalise)(struct channel *channel)
 {
-    const TYPE *x = channel->x, mean = (TYPE)channel->mean;
-    const TYPE factor = (TYPE)(channel->gamma * channel->scale), beta = (TYPE)channel->beta;
-    TYPE *y = channel->y;
-    EACH(channel, y[at] = (x[at] - mean) * factor + beta)
+    const TYPE mean = (TYPE)channel->mean, beta = (TYPE)channel->beta;
+    const TYPE factor = (TYPE)(channel->gamma * channel->scale);
+    for (size_t n = 0; n < channel->outer; n++) {
+        const TYPE *restrict x = (const TYPE *)channel->x + n * channel->step;
+        TYPE *restrict y = (TYPE *)channel->y + n * channel->step;
+        for (size_t i = 0; i < channel->inner; i++)
+            y[i] = (x[i] - mean) * factor + beta;
+    }
 }
 
 static void NAME(sum_gradients)(struct channel *channel)
 {
-    const TYPE *x = channel->x, *dy = channel->dy;
-    double sum_g = 0, sum_gz = 0;
-    EACH(channel, {
-        sum_g += dy[at];
-        sum_gz += dy[at] * (x[at] - channel->mean);
-    })
-    channel->sum_g = sum_g;
-    channel->sum_gz = sum_gz * channel->scale;
+    const TYPE mean = (TYPE)channel->mean;
+    channel->sum_g = NAME(sum)(channel, channel->dy);
+    channel->sum_gz =
+        NAME(sum_products)(channel, channel->dy, 0, channel->x, mean) * channel->scale;
 }
 
 static void NAME(spread_gradients)(struct channel *channel)
 {
-    const TYPE *x = channel->x, *dy = channel->dy;
     const double count = (double)channel->outer * (double)channel->inner;
-    const double mean_g = channel->sum_g / count, mean_gz = channel->sum_gz / count;
-    const double factor = channel->gamma * channel->scale;
-    TYPE *dx = channel->dx;
-    EACH(channel, {
-        const double z = (x[at] - channel->mean) * channel->scale;
-        const TYPE value = (TYPE)(factor * (dy[at] - mean_g - z * mean_gz));
-        dx[at] = channel->add ? dx[at] + value : value;
-    })
+    const TYPE mean = (TYPE)channel->mean, mean_g = (TYPE)(channel->sum_g / count);
+    const TYPE slope = (TYPE)(channel->scale * channel->sum_gz / count);
+    const TYPE factor = (TYPE)(channel->gamma * channel->scale);
+    const bool add = channel->add;
+    for (size_t n = 0; n < channel->outer; n++) {
+        const TYPE *restrict x = (const TYPE *)channel->x + n * channel->step;
+        const TYPE *restrict dy = (const TYPE *)channel->dy + n * channel->step;
+        TYPE *restrict dx = (TYPE *)channel->dx + n * channel->step;
+        for (size_t i = 0; i < channel->inner; i++) {
+            const TYPE value = factor * (dy[i] - mean_g - (x[i] - mean) * slope);
+            dx[i] = add ? dx[i] + value : value;
+        }
+    }
 }
-
-#undef EACH
 
 #endif
