@@ -30,8 +30,7 @@ static enum tmk_status add_job(struct tmk_jobs *jobs, const struct tmk_layer *la
     TMK_TRY(tmk_data_make(problem, TMK_F32, tmk_most_threads(jobs->selection), &job->data));
     jobs->first[TMK_NVERSIONS]++;
     for (enum tmk_operand operand = 0; operand < TMK_NOPERANDS; operand++)
-        tmk_data_fill(problem, &job->data.args, operand, TMK_FILL_REAL, 1,
-                      (uint32_t)jobs->selection->seed);
+        tmk_data_fill(&job->data.args, operand, TMK_FILL_REAL, 1, (uint32_t)jobs->selection->seed);
     return TMK_OK;
 }
 

@@ -164,8 +164,7 @@ static enum tmk_status make_operands(const struct tmk_contest *contest, struct t
     TMK_TRY(tmk_data_make(problem, problem->dtype, contest->arena->placement->threads, data));
     size_t depth = problem->op->depth(problem, contest->group->dir);
     for (int operand = 0; operand < TMK_NOPERANDS; operand++)
-        tmk_data_fill(problem, &data->args, (enum tmk_operand)operand, TMK_FILL_REAL, depth,
-                      contest->seed);
+        tmk_data_fill(&data->args, (enum tmk_operand)operand, TMK_FILL_REAL, depth, contest->seed);
     return TMK_OK;
 }
 

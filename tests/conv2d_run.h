@@ -29,11 +29,11 @@ static inline struct tmk_data make_data(const struct tmk_conv2d *p)
 }
 
 /* Inputs filled, what `dir` writes poisoned. */
-static inline void fill_inputs(const struct tmk_conv2d *p, const struct tmk_data *data,
-                               enum tmk_dir dir, enum tmk_fill fill, uint32_t seed)
+static inline void fill_inputs(const struct tmk_data *data, enum tmk_dir dir, enum tmk_fill fill,
+                               uint32_t seed)
 {
     for (int i = 0; i < TMK_NOPERANDS; i++)
-        tmk_data_fill(&p->base, &data->args, (enum tmk_operand)i,
+        tmk_data_fill(&data->args, (enum tmk_operand)i,
                       tmk_dir_writes(dir, (enum tmk_operand)i) ? TMK_FILL_POISON : fill, 1000,
                       seed);
 }

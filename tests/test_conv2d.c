@@ -108,7 +108,7 @@ static void test_oracle_by_definition(void **state)
         random_descriptor(&stream, desc, sizeof desc);
         const struct tmk_conv2d p = variant_of(desc, i % 2, i / 2 % 2 ? 1 : 3); /* f64 */
         struct tmk_data data = make_data(&p);
-        fill_inputs(&p, &data, TMK_FWD, TMK_FILL_INTEGER, 31);
+        fill_inputs(&data, TMK_FWD, TMK_FILL_INTEGER, 31);
         assert_int_equal(op->oracle(&p.base, TMK_FWD, &data.args, &data.args, NULL), TMK_OK);
         const struct tmk_view *y = &data.args.operand[TMK_DST];
         for (size_t e = 0; e < tmk_view_count(y); e++) {
@@ -128,10 +128,10 @@ static void assert_same_bits(const struct tmk_conv2d *p, const struct tmk_impl *
                              enum tmk_dir dir, const char *desc)
 {
     struct tmk_data one = make_data(p), many = make_data(p);
-    fill_inputs(p, &one, dir, TMK_FILL_REAL, 8);
+    fill_inputs(&one, dir, TMK_FILL_REAL, 8);
     run_impl(p, impl, dir, 1, &one);
     for (size_t t = 1; t < COUNT(thread_counts); t++) {
-        fill_inputs(p, &many, dir, TMK_FILL_REAL, 8);
+        fill_inputs(&many, dir, TMK_FILL_REAL, 8);
         run_impl(p, impl, dir, thread_counts[t], &many);
         if (memcmp(one.memory, many.memory, one.bytes) != 0)
             fail_msg("%s %s %s: %d threads give other bits than 1", desc, impl->name,
@@ -209,7 +209,7 @@ static void test_phases_are_noted(void **state)
         for (int dir = 0; dir < TMK_NDIRS; dir++) {
             struct tmk_phases phases[2] = {0};
             struct tmk_exec exec = {.threads = 2, .phases = phases};
-            fill_inputs(&p, &data, (enum tmk_dir)dir, TMK_FILL_REAL, 1);
+            fill_inputs(&data, (enum tmk_dir)dir, TMK_FILL_REAL, 1);
             exec.workspace_bytes = tmk_impl_workspace(*impl, &p.base, (enum tmk_dir)dir, 2);
             assert_int_equal(tmk_alloc(exec.workspace_bytes, "workspace", &exec.workspace), TMK_OK);
             assert_int_equal((*impl)->run(&p.base, (enum tmk_dir)dir, &data.args, &exec), TMK_OK);

@@ -118,7 +118,7 @@ static void check_differences(const char *desc, const struct tmk_impl *impl, int
     const struct tmk_view *operand = data.args.operand;
     double *gradient[TMK_NOPERANDS], *dy = new_doubles(tmk_view_count(&operand[TMK_DST]));
     for (int dir = TMK_BWD_D; dir <= TMK_BWD_W; dir++) {
-        fill_inputs(&p, &data, (enum tmk_dir)dir, TMK_FILL_REAL, 6);
+        fill_inputs(&data, (enum tmk_dir)dir, TMK_FILL_REAL, 6);
         run_impl(&p, impl, (enum tmk_dir)dir, 1, &data);
         for (int i = 0; i < TMK_NOPERANDS; i++) {
             if (!tmk_dir_writes((enum tmk_dir)dir, (enum tmk_operand)i))
@@ -128,7 +128,7 @@ static void check_differences(const char *desc, const struct tmk_impl *impl, int
         }
     }
     get_values(&operand[TMK_DST], dy);
-    fill_inputs(&p, &data, TMK_FWD, TMK_FILL_REAL, 6);
+    fill_inputs(&data, TMK_FWD, TMK_FILL_REAL, 6);
     for (int i = TMK_SRC; i <= TMK_BIA; i++) {
         assert_differences(&p, impl, &data, (enum tmk_operand)i, gradient[i], dy);
         free(gradient[i]);

@@ -16,7 +16,7 @@ static struct tmk_data make_data(const struct tmk_problem *problem, enum tmk_dir
     struct tmk_data data;
     assert_int_equal(tmk_data_make(problem, dtype, 1, &data), TMK_OK);
     for (size_t i = 0; i < COUNT(operands); i++)
-        tmk_data_fill(problem, &data.args, operands[i],
+        tmk_data_fill(&data.args, operands[i],
                       tmk_dir_writes(dir, operands[i]) ? TMK_FILL_POISON : fill, depth, seed);
     return data;
 }

@@ -55,10 +55,10 @@ static void data_depends_on_the_seed_only(void **state)
         assert_int_equal(tmk_data_make(&q.base, TMK_F64, 3, &b), TMK_OK);
         assert_int_equal(tmk_data_make(&p.base, TMK_F32, 1, &other), TMK_OK);
         for (int o = 0; o < TMK_NOPERANDS; o++) {
-            tmk_data_fill(&p.base, &a.args, o, fills[f], 11, 5);
+            tmk_data_fill(&a.args, o, fills[f], 11, 5);
             tmk_view_fill(&b.args.operand[o], 0);
-            tmk_data_fill(&q.base, &b.args, o, fills[f], 11, 5);
-            tmk_data_fill(&p.base, &other.args, o, fills[f], 11, 6);
+            tmk_data_fill(&b.args, o, fills[f], 11, 5);
+            tmk_data_fill(&other.args, o, fills[f], 11, 6);
             const struct tmk_view *x = &a.args.operand[o];
             assert_true(tmk_check_exact(x, &b.args.operand[o]).passed);
             assert_false(tmk_check_exact(x, &other.args.operand[o]).passed);
@@ -94,7 +94,7 @@ static struct range range_of(enum tmk_fill fill, size_t depth)
     struct tmk_data data;
     struct range range = {INFINITY, -INFINITY, 0, true};
     assert_int_equal(tmk_data_make(&p.base, TMK_F32, 1, &data), TMK_OK);
-    tmk_data_fill(&p.base, &data.args, TMK_SRC, fill, depth, 1);
+    tmk_data_fill(&data.args, TMK_SRC, fill, depth, 1);
     tmk_view_each(&data.args.operand[TMK_SRC], extend, &range);
     tmk_data_free(&data);
     return range;

@@ -2,11 +2,8 @@
  * writing the canonical form. */
 #include "room.h"
 
-#include "size.h"
-
 #include <ctype.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -192,39 +189,6 @@ static enum tmk_status check_channels(const struct numbers *numbers)
     return TMK_OK;
 }
 
-/* Take a pair of quotes off the span [*begin, *end). */
-static void strip_quotes(const char **begin, const char **end)
-{
-    if (*end - *begin >= 2 && **begin == '"' && (*end)[-1] == '"') {
-        ++*begin;
-        --*end;
-    }
-}
-
-/* The name is what follows 'n': quotes taken off, "*3" at the end read as the multiplicity. */
-static enum tmk_status read_name(const char *desc, const char *name, struct tmk_problem *out)
-{
-    const char *begin = name, *end = name + strlen(name);
-    strip_quotes(&begin, &end);
-    const char *star = end;
-    while (star > begin && isdigit((unsigned char)star[-1]))
-        star--;
-    if (star < end && star > begin && star[-1] == '*') {
-        unsigned long multiplicity = 0;
-        for (const char *digit = star; digit < end && multiplicity <= UINT_MAX; digit++)
-            multiplicity = 10 * multiplicity + (unsigned long)(*digit - '0');
-        if (multiplicity < 1 || multiplicity > UINT_MAX)
-            return tmk_fail(TMK_EINVAL,
-                            "conv2d '%s': multiplicity *%.*s is out of range: use 1 to %u", desc,
-                            (int)(end - star), star, UINT_MAX);
-        out->multiplicity = (unsigned)multiplicity;
-        end = star - 1;
-        strip_quotes(&begin, &end);
-    }
-    snprintf(out->name, sizeof out->name, "%.*s", (int)TMK_MIN(end - begin, TMK_NAME_MAX), begin);
-    return TMK_OK;
-}
-
 static void store(const struct numbers *numbers, struct tmk_conv2d *p)
 {
     const int64_t *h = &numbers->value[HEIGHT], *w = &numbers->value[WIDTH];
@@ -238,16 +202,6 @@ static void store(const struct numbers *numbers, struct tmk_conv2d *p)
     p->sh = (size_t)h[S], p->sw = (size_t)w[S];
     p->ph = (size_t)h[P], p->pw = (size_t)w[P];
     p->dh = (size_t)h[D] + 1, p->dw = (size_t)w[D] + 1;
-}
-
-static enum tmk_status check_operands(const struct tmk_problem *problem)
-{
-    for (int operand = 0; operand < TMK_NOPERANDS; operand++) {
-        struct tmk_view view;
-        size_t count;
-        TMK_TRY(problem->op->operand(problem, (enum tmk_operand)operand, &view, &count));
-    }
-    return TMK_OK;
 }
 
 /* What stands before the canonical descriptor of a convolution without bias, as a batch file says
@@ -275,7 +229,7 @@ enum tmk_status tmk_conv2d_parse(const char *desc, const struct tmk_context *con
     while (*at && *at != 'n')
         TMK_TRY(read_number(&numbers, &at));
     if (*at == 'n')
-        TMK_TRY(read_name(desc, at + 1, &p.base));
+        TMK_TRY(tmk_problem_set_name(desc, at + 1, &p.base));
     for (int key = DEPTH; key < HEIGHT; key++) {
         if (numbers.given[key])
             return tmk_fail(TMK_EUNSUPPORTED,
@@ -287,7 +241,8 @@ enum tmk_status tmk_conv2d_parse(const char *desc, const struct tmk_context *con
     store(&numbers, &p);
     if (context->mb)
         p.mb = context->mb;
-    TMK_TRY(check_operands(&p.base));
+    struct tmk_args args; /* asked for only to see that sizes do not overflow */
+    TMK_TRY(tmk_op_operands(&p.base, &args));
     *(struct tmk_conv2d *)out = p;
     return TMK_OK;
 }

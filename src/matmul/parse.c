@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -232,38 +231,6 @@ static enum tmk_status check_operands(const char *desc, const struct tmk_matmul 
     return TMK_OK;
 }
 
-/* Take a pair of quotes off a name. */
-static void strip_quotes(const char **name, size_t *length)
-{
-    if (*length >= 2 && (*name)[0] == '"' && (*name)[*length - 1] == '"') {
-        ++*name;
-        *length -= 2;
-    }
-}
-
-/* Quotes are taken off, "*3" at the end is the multiplicity, the rest is cut to what fits. */
-static enum tmk_status set_name(const char *desc, const char *name, struct tmk_problem *out)
-{
-    size_t length = strlen(name);
-    strip_quotes(&name, &length);
-    size_t stem = length;
-    while (stem > 0 && isdigit((unsigned char)name[stem - 1]))
-        stem--;
-    if (stem < length && stem > 0 && name[stem - 1] == '*') {
-        errno = 0;
-        unsigned long value = strtoul(name + stem, NULL, 10);
-        if (errno || value == 0 || value > UINT_MAX)
-            return tmk_fail(TMK_EINVAL,
-                            "matmul %s: multiplicity *%.*s is out of range: use 1 to %u", desc,
-                            (int)(length - stem), name + stem, UINT_MAX);
-        out->multiplicity = (unsigned)value;
-        length = stem - 1;
-        strip_quotes(&name, &length);
-    }
-    memcpy(out->name, name, TMK_MIN(length, sizeof out->name - 1));
-    return TMK_OK;
-}
-
 enum tmk_status tmk_matmul_parse(const char *desc, const struct tmk_context *context,
                                  struct tmk_problem *out)
 {
@@ -280,7 +247,7 @@ enum tmk_status tmk_matmul_parse(const char *desc, const struct tmk_context *con
     TMK_TRY(set_strides(desc, context, &p));
     TMK_TRY(check_operands(desc, &p));
     if (name)
-        TMK_TRY(set_name(desc, name, &p.base));
+        TMK_TRY(tmk_problem_set_name(desc, name, &p.base));
     memcpy(out, &p, sizeof p);
     return TMK_OK;
 }

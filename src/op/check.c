@@ -21,8 +21,7 @@ static enum tmk_status answer(const struct tmk_reference *reference, enum tmk_fi
     TMK_TRY(tmk_data_make(problem, TMK_F64, 1, data));
     for (int o = 0; o < TMK_NOPERANDS; o++) {
         if (!tmk_dir_writes(reference->dir, o))
-            tmk_data_fill(problem, &data->args, o, fill, terms(problem, reference->dir),
-                          reference->seed);
+            tmk_data_fill(&data->args, o, fill, terms(problem, reference->dir), reference->seed);
     }
     return problem->op->oracle(problem, reference->dir, &data->args, &data->args, magnitude);
 }
@@ -66,7 +65,7 @@ static enum tmk_status set_inputs(struct trial *trial, const struct tmk_args *in
     for (int o = 0; o < TMK_NOPERANDS; o++) {
         const struct tmk_view *operand = &trial->data.args.operand[o];
         if (tmk_dir_writes(r->dir, o))
-            tmk_data_fill(r->problem, &trial->data.args, o, TMK_FILL_POISON, 1, r->seed);
+            tmk_data_fill(&trial->data.args, o, TMK_FILL_POISON, 1, r->seed);
         else if (operand->data)
             TMK_TRY(tmk_view_copy(operand, &inputs->operand[o]));
     }

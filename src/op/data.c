@@ -164,10 +164,9 @@ static void draw_dense(const struct tmk_view *view, struct source *source)
     }
 }
 
-void tmk_data_fill(const struct tmk_problem *problem, const struct tmk_args *args,
-                   enum tmk_operand operand, enum tmk_fill fill, size_t depth, uint32_t seed)
+void tmk_data_fill(const struct tmk_args *args, enum tmk_operand operand, enum tmk_fill fill,
+                   size_t depth, uint32_t seed)
 {
-    (void)problem;
     const struct tmk_view *view = &args->operand[operand];
     if (!view->data)
         return;

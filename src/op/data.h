@@ -34,7 +34,7 @@ void tmk_data_free(struct tmk_data *data);
  * The values depend on seed, operand and row-major position only, not on dtype, strides or threads;
  * f32 holds all of them exactly. Gaps between strided elements are filled with NaN, so that a
  * kernel that reads them is found out. An operand without memory is left alone. */
-void tmk_data_fill(const struct tmk_problem *problem, const struct tmk_args *args,
-                   enum tmk_operand operand, enum tmk_fill fill, size_t depth, uint32_t seed);
+void tmk_data_fill(const struct tmk_args *args, enum tmk_operand operand, enum tmk_fill fill,
+                   size_t depth, uint32_t seed);
 
 #endif

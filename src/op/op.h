@@ -146,6 +146,11 @@ struct tmk_op {
                               const struct tmk_args *magnitude);
 };
 
+/* Set the name and multiplicity of a problem whose name is still empty from what follows the 'n' of
+ * a descriptor: quotes are taken off, "*3" at the end is the multiplicity, the rest is cut to what
+ * fits. `desc` is for the message. TMK_EINVAL: the multiplicity is out of range. */
+enum tmk_status tmk_problem_set_name(const char *desc, const char *name, struct tmk_problem *out);
+
 /* All operands of a problem as op->operand() describes them: shapes and strides without memory. */
 enum tmk_status tmk_op_operands(const struct tmk_problem *problem, struct tmk_args *args);
 
