@@ -70,31 +70,39 @@ void tmk_jobs_free(struct tmk_jobs *jobs)
 
 /* Why an implementation cannot compute all of them, or NULL. */
 static const char *refusal_of(const struct tmk_jobs *jobs, const struct tmk_impl *impl,
-                              enum tmk_dir dir)
+                              enum tmk_dir dir, int threads)
 {
     const char *refusal = NULL;
     for (size_t i = 0; i < tmk_jobs_count(jobs) && !refusal; i++)
-        refusal = tmk_impl_refusal(impl, &jobs->list[i].conv.base, dir);
+        refusal = tmk_impl_refusal_on(impl, &jobs->list[i].conv.base, dir, threads);
     return refusal;
 }
 
+/* Other projects' libraries take part where they are installed. */
 static bool is_chosen(const struct tmk_jobs *jobs, const struct tmk_impl *impl, enum tmk_dir dir)
 {
-    return jobs->selection->dirs[dir] && tmk_select_has_impl(jobs->selection, impl->name);
+    return jobs->selection->dirs[dir] && tmk_select_has_impl(jobs->selection, impl->name) &&
+           !(impl->absent && impl->absent());
 }
 
-bool tmk_jobs_take(const struct tmk_jobs *jobs, const struct tmk_impl *impl, enum tmk_dir dir)
+bool tmk_jobs_take(const struct tmk_jobs *jobs, const struct tmk_impl *impl, enum tmk_dir dir,
+                   int threads)
 {
-    return is_chosen(jobs, impl, dir) && !refusal_of(jobs, impl, dir);
+    return is_chosen(jobs, impl, dir) && !refusal_of(jobs, impl, dir, threads);
 }
 
 void tmk_jobs_tell_refusals(const struct tmk_jobs *jobs)
 {
-    for (const struct tmk_impl *const *impl = tmk_op_conv2d.impls; *impl; impl++) {
+    const struct tmk_impl *impl;
+    for (size_t i = 0; (impl = tmk_op_impl_at(&tmk_op_conv2d, i)); i++) {
         for (enum tmk_dir dir = 0; dir < TMK_NDIRS; dir++) {
-            const char *refusal = refusal_of(jobs, *impl, dir);
-            if (refusal && is_chosen(jobs, *impl, dir))
-                tmk_cli_note("%s %s left out: %s", (*impl)->name, tmk_dir_name[dir], refusal);
+            for (size_t t = 0; t < jobs->selection->nthreads && is_chosen(jobs, impl, dir); t++) {
+                const int threads = jobs->selection->thread_counts[t];
+                const char *refusal = refusal_of(jobs, impl, dir, threads);
+                if (refusal)
+                    tmk_cli_note("%s %s on %d thread%s left out: %s", impl->name, tmk_dir_name[dir],
+                                 threads, threads > 1 ? "s" : "", refusal);
+            }
         }
     }
 }
@@ -103,10 +111,12 @@ static size_t impl_workspace(const struct tmk_jobs *jobs, const struct tmk_impl 
                              enum tmk_dir dir)
 {
     size_t largest = 0;
-    for (size_t i = 0; i < tmk_jobs_count(jobs); i++) {
-        for (size_t t = 0; t < jobs->selection->nthreads; t++) {
-            size_t bytes = tmk_impl_workspace(impl, &jobs->list[i].conv.base, dir,
-                                              jobs->selection->thread_counts[t]);
+    for (size_t t = 0; t < jobs->selection->nthreads; t++) {
+        const int threads = jobs->selection->thread_counts[t];
+        if (!tmk_jobs_take(jobs, impl, dir, threads))
+            continue;
+        for (size_t i = 0; i < tmk_jobs_count(jobs); i++) {
+            size_t bytes = tmk_impl_workspace(impl, &jobs->list[i].conv.base, dir, threads);
             largest = TMK_MAX(largest, bytes);
         }
     }
@@ -115,12 +125,11 @@ static size_t impl_workspace(const struct tmk_jobs *jobs, const struct tmk_impl 
 
 size_t tmk_jobs_workspace(const struct tmk_jobs *jobs)
 {
+    const struct tmk_impl *impl;
     size_t largest = 0;
-    for (const struct tmk_impl *const *impl = tmk_op_conv2d.impls; *impl; impl++) {
+    for (size_t i = 0; (impl = tmk_op_impl_at(&tmk_op_conv2d, i)); i++) {
         for (enum tmk_dir dir = 0; dir < TMK_NDIRS; dir++) {
-            if (!tmk_jobs_take(jobs, *impl, dir))
-                continue;
-            size_t bytes = impl_workspace(jobs, *impl, dir);
+            size_t bytes = impl_workspace(jobs, impl, dir);
             largest = TMK_MAX(largest, bytes);
         }
     }
@@ -135,6 +144,8 @@ static enum tmk_status verify_impl(const struct tmk_jobs *jobs,
         struct tmk_verdict verdict;
         char desc[TMK_DESC_MAX];
         int threads = jobs->selection->thread_counts[t];
+        if (!tmk_jobs_take(jobs, impl, reference->dir, threads))
+            continue;
         TMK_TRY(tmk_check_impl(reference, impl, threads, &verdict));
         if (verdict.passed)
             continue;
@@ -154,10 +165,9 @@ static enum tmk_status verify_job(const struct tmk_jobs *jobs, const struct tmk_
     if (tmk_cli_interrupted)
         return tmk_fail(TMK_EINTR, "interrupted while verifying");
     TMK_TRY(tmk_reference_make(problem, dir, (uint32_t)jobs->selection->seed, &reference));
-    for (const struct tmk_impl *const *impl = tmk_op_conv2d.impls; *impl && status == TMK_OK;
-         impl++)
-        if (tmk_jobs_take(jobs, *impl, dir))
-            status = verify_impl(jobs, &reference, *impl);
+    const struct tmk_impl *impl;
+    for (size_t i = 0; status == TMK_OK && (impl = tmk_op_impl_at(&tmk_op_conv2d, i)); i++)
+        status = verify_impl(jobs, &reference, impl);
     tmk_reference_free(&reference);
     return status;
 }

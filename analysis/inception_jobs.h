@@ -28,8 +28,10 @@ size_t tmk_jobs_count(const struct tmk_jobs *jobs);
 /* The largest of the selection's thread counts. */
 int tmk_most_threads(const struct tmk_selection *selection);
 
-/* Is the implementation chosen, and does it offer this direction of all of them? */
-bool tmk_jobs_take(const struct tmk_jobs *jobs, const struct tmk_impl *impl, enum tmk_dir dir);
+/* Is the implementation chosen, and does it offer this direction of all of them on so many threads?
+ */
+bool tmk_jobs_take(const struct tmk_jobs *jobs, const struct tmk_impl *impl, enum tmk_dir dir,
+                   int threads);
 
 /* A note on stderr for each chosen implementation that does not. */
 void tmk_jobs_tell_refusals(const struct tmk_jobs *jobs);

@@ -29,18 +29,55 @@ struct contestant {
     const struct tmk_impl *impl;
     enum tmk_version version;
     enum tmk_dir dir;
-    struct tmk_exec exec;
-    double *seconds; /* by round; NaN: not sampled in it */
+    int threads;
+    struct tmk_exec *exec; /* one for each of its convolutions: each may have a state of its own */
+    double *seconds;       /* by round; NaN: not sampled in it */
     size_t rounds;
 };
+
+static size_t count_jobs(const struct contestant *c)
+{
+    const struct tmk_jobs *jobs = &c->arena->jobs;
+    return jobs->first[c->version + 1] - jobs->first[c->version];
+}
+
+static struct tmk_job *job_at(const struct contestant *c, size_t i)
+{
+    return &c->arena->jobs.list[c->arena->jobs.first[c->version] + i];
+}
+
+/* Free it with release_all() even after a failure. */
+static enum tmk_status prepare_all(struct contestant *c)
+{
+    const size_t count = count_jobs(c);
+    c->exec = calloc(count, sizeof *c->exec);
+    if (!c->exec)
+        return tmk_fail(TMK_ENOMEM, "no memory to prepare %zu convolutions", count);
+    for (size_t i = 0; i < count; i++) {
+        const struct tmk_job *job = job_at(c, i);
+        c->exec[i] = (struct tmk_exec){.threads = c->threads,
+                                       .workspace = c->arena->workspace,
+                                       .workspace_bytes = c->arena->workspace_bytes};
+        TMK_TRY(tmk_impl_prepare(c->impl, &job->conv.base, c->dir, &job->data.args, &c->exec[i]));
+    }
+    return TMK_OK;
+}
+
+static void release_all(struct contestant *c)
+{
+    for (size_t i = 0; c->exec && i < count_jobs(c); i++)
+        tmk_impl_release(c->impl, &c->exec[i]);
+    free(c->exec);
+}
 
 /* Its convolutions, one after the other. */
 static enum tmk_status call(void *ctx)
 {
     const struct contestant *c = ctx;
-    const struct tmk_jobs *jobs = &c->arena->jobs;
-    for (size_t i = jobs->first[c->version]; i < jobs->first[c->version + 1]; i++)
-        TMK_TRY(c->impl->run(&jobs->list[i].conv.base, c->dir, &jobs->list[i].data.args, &c->exec));
+    for (size_t i = 0; i < count_jobs(c); i++) {
+        const struct tmk_job *job = job_at(c, i);
+        TMK_TRY(c->impl->run(&job->conv.base, c->dir, &job->data.args, &c->exec[i]));
+    }
     return TMK_OK;
 }
 
@@ -85,7 +122,7 @@ static enum tmk_status add_row(struct contestant pair[TMK_NVERSIONS], struct tmk
         tmk_paired_ratio(pair[TMK_NAIVE].seconds, pair[TMK_BOTTLENECK].seconds, n, 1);
     struct tmk_time_row row = {.impl = pair->impl->name,
                                .dir = pair->dir,
-                               .threads = pair->exec.threads,
+                               .threads = pair->threads,
                                .ratio = ratio.ratio,
                                .ci_lo = n < CI_ROUNDS ? NAN : ratio.ci_lo,
                                .ci_hi = n < CI_ROUNDS ? NAN : ratio.ci_hi,
@@ -109,23 +146,22 @@ static enum tmk_status measure_pair(struct arena *arena, const struct tmk_impl *
     sampling.seed = (uint32_t)arena->jobs.selection->seed;
     sampling.canaries = &arena->canaries;
     for (enum tmk_version v = 0; v < TMK_NVERSIONS; v++) {
-        pair[v] = (struct contestant){.arena = arena,
-                                      .impl = impl,
-                                      .version = v,
-                                      .dir = dir,
-                                      .exec = {.threads = threads,
-                                               .workspace = arena->workspace,
-                                               .workspace_bytes = arena->workspace_bytes}};
+        pair[v] = (struct contestant){
+            .arena = arena, .impl = impl, .version = v, .dir = dir, .threads = threads};
         entries[v] = (struct tmk_contestant){.call = call, .ctx = &pair[v], .threads = threads};
     }
     enum tmk_status status = tmk_placement_bind(tmk_this_machine(), &arena->placement, threads);
+    for (enum tmk_version v = 0; v < TMK_NVERSIONS && status == TMK_OK; v++)
+        status = prepare_all(&pair[v]);
     if (status == TMK_OK)
         status = tmk_sample_group(entries, TMK_NVERSIONS, &sampling, keep, pair,
                                   &tmk_cli_interrupted, stops);
     if (status == TMK_OK)
         status = add_row(pair, out);
-    for (int v = 0; v < TMK_NVERSIONS; v++)
+    for (int v = 0; v < TMK_NVERSIONS; v++) {
+        release_all(&pair[v]);
         free(pair[v].seconds);
+    }
     return status;
 }
 
@@ -134,15 +170,17 @@ static enum tmk_status each_pair(struct arena *arena, struct tmk_progress *progr
                                  struct tmk_time_table *out)
 {
     const struct tmk_selection *selection = arena->jobs.selection;
+    const struct tmk_impl *impl;
     *count = 0;
     for (enum tmk_dir dir = 0; dir < TMK_NDIRS; dir++) {
-        for (const struct tmk_impl *const *impl = tmk_op_conv2d.impls; *impl; impl++) {
+        for (size_t i = 0; (impl = tmk_op_impl_at(&tmk_op_conv2d, i)); i++) {
             for (size_t t = 0; t < selection->nthreads; t++) {
-                if (!tmk_jobs_take(&arena->jobs, *impl, dir))
-                    break;
+                const int threads = selection->thread_counts[t];
+                if (!tmk_jobs_take(&arena->jobs, impl, dir, threads))
+                    continue;
                 if (out) {
-                    tmk_progress_update(progress, (double)*count, (*impl)->name);
-                    TMK_TRY(measure_pair(arena, *impl, dir, selection->thread_counts[t], out));
+                    tmk_progress_update(progress, (double)*count, impl->name);
+                    TMK_TRY(measure_pair(arena, impl, dir, threads, out));
                 }
                 ++*count;
             }
