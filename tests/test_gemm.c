@@ -64,19 +64,41 @@ static void positions_start_anywhere(void **state)
     assert_memory_equal(second, want_second, sizeof second);
 }
 
-static void runs_break_at_a_new_step_or_image_row(void **state)
+static void runs_are_as_few_as_can_be(void **state)
 {
     (void)state;
-    const ptrdiff_t offset[] = {0, 1, 2, 3, 10, 12, 14};
-    const int32_t y[] = {0, 0, 1, 1, 1, 1, 1}, x[] = {0, 1, 0, 1, 2, 4, 6};
-    struct tmk_run runs[7];
-    assert_int_equal(tmk_find_runs(offset, NULL, NULL, 7, runs), 2);
-    assert_int_equal(runs[0].length, 4);
-    assert_int_equal(runs[1].step, 2);
-    assert_int_equal(tmk_find_runs(offset, y, x, 7, runs), 3);
+    struct tmk_gemm_index rows = {2, {3, 4}, {10, 1}, {8, 2}};
+    struct tmk_axes axes = tmk_axes_make(&rows, NULL, NULL);
+    struct tmk_run runs[8];
+    assert_int_equal(tmk_axes_runs(&axes, TMK_STEP_FIRST, 3, 6, runs), 3);
+    assert_int_equal(runs[0].length, 1);
+    assert_int_equal(runs[0].offset, 3);
+    assert_int_equal(runs[1].start, 1);
+    assert_int_equal(runs[1].length, 4);
+    assert_int_equal(runs[1].offset, 10);
+    assert_int_equal(runs[2].offset, 20);
+    assert_int_equal(tmk_axes_runs(&axes, TMK_STEP_SECOND, 3, 6, runs), 1);
+    assert_int_equal(runs[0].length, 6);
+    assert_int_equal(runs[0].step, 2);
+    ptrdiff_t step;
+    assert_false(tmk_axes_linear(&axes, TMK_STEP_FIRST, &step));
+    assert_true(tmk_axes_linear(&axes, TMK_STEP_SECOND, &step));
+    assert_int_equal(step, 2);
+}
+
+static void runs_break_at_a_new_image_row(void **state)
+{
+    (void)state;
+    struct tmk_gemm_index image = {2, {3, 4}, {4, 1}, {4, 1}};
+    ptrdiff_t y[] = {2, 0}, x[] = {0, 3};
+    struct tmk_axes axes = tmk_axes_make(&image, y, x);
+    struct tmk_run runs[12];
+    assert_int_equal(tmk_axes_runs(&axes, TMK_STEP_FIRST, 2, 10, runs), 3);
     assert_int_equal(runs[0].length, 2);
-    assert_int_equal(runs[1].start, 2);
-    assert_int_equal(runs[2].x_step, 2);
+    assert_int_equal(runs[0].x, 6);
+    assert_int_equal(runs[2].start, 6);
+    assert_int_equal(runs[2].y, 4);
+    assert_int_equal(runs[2].x_step, 3);
 }
 
 /* Contractions. An operand is a list of (axis of an index) in random memory order, dense. */
@@ -202,6 +224,8 @@ static void check(struct tmk_gemm *g, size_t c_count, uint32_t seed)
                                dot(mi, g->m.second, g->m.axes) + dot(ni, g->n.second, g->n.axes);
                 double want =
                     expected(g, bi, mi, ni) + (g->accumulate ? element(before, g->dtype, at) : 0);
+                if (g->bias)
+                    want += element(g->bias, g->dtype, (ptrdiff_t)(b * count_of(&g->m) + m));
                 if (element(g->c, g->dtype, at) != want)
                     fail_msg("seed %u: C(%zu, %zu, %zu) is %g, should be %g", seed, b, m, n,
                              element(g->c, g->dtype, at), want);
@@ -250,12 +274,17 @@ static void random_contraction(uint32_t seed)
     size_t element_bytes = tmk_dtype_size(g.dtype);
     void *am = malloc(na * element_bytes), *bm = malloc(nb * element_bytes);
     g.c = malloc(nc * element_bytes);
+    size_t nbias = 9 * count_of(&g.m); /* at most 3 x 3 batch elements */
+    void *bias = malloc(nbias * element_bytes);
+    fill(bias, g.dtype, nbias, &random);
+    g.bias = tmk_random_below(&random, 2) ? bias : NULL;
     fill(am, g.dtype, na, &random);
     fill(bm, g.dtype, nb, &random);
     fill(g.c, g.dtype, nc, &random);
     g.a = am;
     g.b = bm;
     check(&g, nc, seed);
+    free(bias);
     free(am);
     free(bm);
     free(g.c);
@@ -414,7 +443,8 @@ int main(void)
         cmocka_unit_test(axes_merge_only_if_both_operands_run_on),
         cmocka_unit_test(axes_of_one_position_vanish),
         cmocka_unit_test(positions_start_anywhere),
-        cmocka_unit_test(runs_break_at_a_new_step_or_image_row),
+        cmocka_unit_test(runs_are_as_few_as_can_be),
+        cmocka_unit_test(runs_break_at_a_new_image_row),
         cmocka_unit_test(random_contractions),
         cmocka_unit_test(random_windows),
         cmocka_unit_test(tiles_and_blocks_at_their_edges),

@@ -91,7 +91,7 @@ static struct tmk_gemm x_gemm(const struct tmk_conv2d *p, const struct tmk_args 
                   {(ptrdiff_t)ocg * out->stride[out_oc]}},
         .m = {1, {ocg}, {left->stride[left_oc]}, {out->stride[out_oc]}},
         .window = {.on = true, .y0 = -ph, .x0 = -pw, .h = p->ih, .w = p->iw},
-        .accumulate = fwd && p->bias,
+        .bias = fwd && p->bias ? args->operand[TMK_BIA].data : NULL,
     };
     order_channels(p->base.layout, taps);
     set_k(&gemm, fwd ? taps : positions);
@@ -228,12 +228,9 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
                            const struct tmk_args *args, const struct tmk_exec *exec)
 {
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
-    const bool direct = tmk_conv2d_is_direct(p);
     if (p->bias && dir == TMK_BWD_W)
         tmk_conv2d_sum_bias(p, args, exec);
-    if (p->bias && dir == TMK_FWD && !direct)
-        tmk_conv2d_spread_bias(p, args, exec);
-    if (direct) {
+    if (tmk_conv2d_is_direct(p)) {
         run_direct(p, dir, args, exec);
         return TMK_OK;
     }

@@ -1,5 +1,7 @@
 #include "axes.h"
 
+#include "size.h"
+
 #include <string.h>
 
 /* Does axis `i` run on into axis `i + 1` in every respect? */
@@ -84,26 +86,49 @@ void tmk_axes_positions(const struct tmk_axes *axes, size_t start, size_t count,
     }
 }
 
-size_t tmk_find_runs(const ptrdiff_t *offset, const int32_t *y, const int32_t *x, size_t count,
+/* Does `next` go on where `run` ends? */
+static bool continues(const struct tmk_run *run, const struct tmk_run *next)
+{
+    ptrdiff_t length = (ptrdiff_t)run->length;
+    return next->step == run->step && next->x_step == run->x_step && next->y == run->y &&
+           next->offset == run->offset + length * run->step &&
+           next->x == run->x + (int32_t)length * run->x_step;
+}
+
+size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, size_t start, size_t count,
                      struct tmk_run *runs)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < count; n++) {
-        struct tmk_run r = {.start = i, .length = 1, .offset = offset[i], .step = 1};
-        if (y) {
-            r.y = y[i];
-            r.x = x[i];
+    size_t n = 0, last = (size_t)TMK_MAX(axes->n - 1, 0);
+    for (size_t done = 0; done < count;) {
+        struct tmk_run run = {.start = done, .length = 1, .step = 1};
+        size_t rest = start + done;
+        for (size_t i = last + 1; axes->n > 0 && i-- > 0; rest /= axes->extent[i]) {
+            size_t at = rest % axes->extent[i];
+            run.offset += axes->step[which][i] * (ptrdiff_t)at;
+            run.y += (int32_t)(axes->step[TMK_STEP_Y][i] * (ptrdiff_t)at);
+            run.x += (int32_t)(axes->step[TMK_STEP_X][i] * (ptrdiff_t)at);
+            /* a step that leaves the image row ends a run at once */
+            if (i == last && axes->step[TMK_STEP_Y][i] == 0) {
+                run.length = TMK_MIN(axes->extent[i] - at, count - done);
+                run.step = axes->step[which][i];
+                run.x_step = (int32_t)axes->step[TMK_STEP_X][i];
+            }
         }
-        if (i + 1 < count && (!y || y[i + 1] == r.y)) {
-            r.step = offset[i + 1] - offset[i];
-            r.x_step = y ? x[i + 1] - x[i] : 0;
-        }
-        for (size_t j = i + 1; j < count && offset[j] - offset[j - 1] == r.step; j++, r.length++) {
-            if (y && (y[j] != r.y || x[j] - x[j - 1] != r.x_step))
-                break;
-        }
-        i += r.length;
-        runs[n] = r;
+        done += run.length;
+        if (n > 0 && continues(&runs[n - 1], &run))
+            runs[n - 1].length += run.length;
+        else
+            runs[n++] = run;
     }
     return n;
+}
+
+bool tmk_axes_linear(const struct tmk_axes *axes, enum tmk_step which, ptrdiff_t *step)
+{
+    *step = axes->n > 0 ? axes->step[which][axes->n - 1] : 1;
+    for (int i = 0; i + 1 < axes->n; i++) {
+        if (axes->step[which][i] != axes->step[which][i + 1] * (ptrdiff_t)axes->extent[i + 1])
+            return false;
+    }
+    return true;
 }

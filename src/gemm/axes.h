@@ -27,9 +27,12 @@ size_t tmk_axes_count(const struct tmk_axes *axes);
 void tmk_axes_positions(const struct tmk_axes *axes, size_t start, size_t count, ptrdiff_t *first,
                         ptrdiff_t *second, int32_t *y, int32_t *x);
 
-/* Split positions into runs of one step on one image row; room for `count` runs. y and x may be
- * NULL. Gives the number of runs. */
-size_t tmk_find_runs(const ptrdiff_t *offset, const int32_t *y, const int32_t *x, size_t count,
+/* The same positions as runs in one operand (TMK_STEP_FIRST or TMK_STEP_SECOND), as few as there
+ * can be; room for `count` runs. Gives the number of runs. */
+size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, size_t start, size_t count,
                      struct tmk_run *runs);
+
+/* Do all positions lie one step apart in that operand? Gives the step. */
+bool tmk_axes_linear(const struct tmk_axes *axes, enum tmk_step which, ptrdiff_t *step);
 
 #endif

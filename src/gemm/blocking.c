@@ -5,7 +5,6 @@
 
 #define DEFAULT_L1 ((size_t)32 << 10)
 #define DEFAULT_L2 ((size_t)512 << 10)
-#define B_BLOCK_BYTES ((size_t)4 << 20)
 
 static size_t cache_bytes(int level, size_t fallback)
 {
@@ -14,17 +13,31 @@ static size_t cache_bytes(int level, size_t fallback)
     return bytes ? bytes : fallback;
 }
 
+size_t tmk_l2_bytes(void)
+{
+    return cache_bytes(2, DEFAULT_L2);
+}
+
+/* Parts of equal size, none above `most`. */
+static size_t equal_parts(size_t count, size_t most)
+{
+    count = TMK_MAX(count, 1);
+    return tmk_ceil_div(count, tmk_ceil_div(count, TMK_MAX(most, 1)));
+}
+
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes, size_t m,
                                  size_t n, size_t k)
 {
-    size_t kc = cache_bytes(1, DEFAULT_L1) * 2 / 3 / (micro->mr * element_bytes);
-    k = TMK_MAX(k, 1);
-    kc = tmk_ceil_div(k, tmk_ceil_div(k, kc));
-    size_t mc = cache_bytes(2, DEFAULT_L2) / 4 / (kc * element_bytes);
-    size_t nc = B_BLOCK_BYTES / (kc * element_bytes);
+    const size_t l1 = cache_bytes(1, DEFAULT_L1) * 2 / 3, l2 = tmk_l2_bytes() / 2;
+    const size_t nr = micro->nr;
+    size_t kc = equal_parts(k, l1 / (nr * element_bytes));
+    size_t mr = equal_parts(m, micro->mr);
+    size_t mc = TMK_MAX(l2 / (kc * element_bytes) / mr, 1) * mr;
+    size_t nc = TMK_MIN(TMK_MAX(l1 / (kc * element_bytes) / nr, 1), TMK_GEMM_PANELS) * nr;
     return (struct tmk_blocking){
-        .mc = tmk_round_up(TMK_MIN(TMK_MAX(mc / micro->mr * micro->mr, micro->mr), m), micro->mr),
-        .nc = tmk_round_up(TMK_MIN(TMK_MAX(nc / micro->nr * micro->nr, micro->nr), n), micro->nr),
+        .mc = TMK_MIN(mc, tmk_round_up(m, mr)),
+        .nc = TMK_MIN(nc, tmk_round_up(n, nr)),
         .kc = kc,
+        .mr = mr,
     };
 }

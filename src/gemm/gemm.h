@@ -1,6 +1,7 @@
 /* The blocked engine: contracts two strided operands into a third,
  *
- *     C[b, m, n] = sum over k of A[b, m, k] * B[b, k, n]   (added to C if `accumulate`)
+ *     C[b, m, n] = sum over k of A[b, m, k] * B[b, k, n]   [+ bias[b, m]]  (added to C if
+ * `accumulate`)
  *
  * where b, m, n and k are each an index over up to TMK_GEMM_AXES axes, so that a batched matmul
  * with broadcasting, a convolution in any direction and a plain GEMM are the same call. Panels are
@@ -55,6 +56,7 @@ struct tmk_gemm {
     struct tmk_gemm_batch batch;
     struct tmk_gemm_index m, n, k;
     struct tmk_gemm_window window;
+    const void *bias; /* added to C: an element for each b and m, dense, (b, m); NULL: none */
     bool accumulate;
 };
 

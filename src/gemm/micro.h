@@ -1,5 +1,5 @@
 /* The innermost parts of the engine, built once per ISA from one source (micro.c): packing one
- * panel, and multiplying two packed panels into a tile of C. */
+ * panel, and multiplying two panels into a tile of C. */
 #ifndef TMK_GEMM_MICRO_H
 #define TMK_GEMM_MICRO_H
 
@@ -18,44 +18,65 @@ struct tmk_run {
     int32_t y, x, x_step;
 };
 
-/* Where each position of an index lies in one operand, as tables: offsets in elements and, in a
- * window, image coordinates. */
-struct tmk_positions {
+/* Positions of k in one operand, as a table and as runs. */
+struct tmk_depth {
     const ptrdiff_t *offset;
     const int32_t *y, *x; /* NULL if the operand is no window */
+    const struct tmk_run *runs;
+    size_t nruns;
+    size_t count;
+    size_t period; /* positions i and i + period differ by an offset that is the same for all i */
 };
 
-/* One panel to pack: `width` positions of m or n (at most mr or nr) by kc positions of k. The sum
- * of a position of either is an element of the operand. Both are given as tables and as runs. */
+/* One panel to pack: `width` positions of m or n by those of k. The sum of a position of either is
+ * an element of the operand. */
 struct tmk_panel {
     const void *base;
-    struct tmk_positions panel, k;
-    const struct tmk_run *runs, *k_runs;
-    size_t nruns, nk_runs;
-    size_t width, kc;
-    size_t period; /* k positions i and i + period differ by an offset that is the same for all i */
-    bool window;   /* elements outside [0, h) x [0, w) are zero and not read */
+    const struct tmk_run *runs;
+    size_t nruns, width;
+    const struct tmk_depth *k;
+    bool window; /* elements outside [0, h) x [0, w) are zero and not read */
     int32_t h, w;
 };
 
-struct tmk_micro {
-    size_t mr, nr; /* tile of C that the micro-kernel keeps in registers */
-    /* out[k*mr + i] = element (i, k), zero for i >= width; pack_b likewise with nr. May write up to
-     * TMK_MICRO_SLACK bytes beyond the panel. */
-    void (*pack_a)(const struct tmk_panel *panel, void *out);
-    void (*pack_b)(const struct tmk_panel *panel, void *out);
-    /* c[row[i] + j] (+)= sum over k of a[k*mr + i] * b[k*nr + j], for the whole mr x nr tile. On
-     * the way, `next_lines` cache lines from `next` on are fetched into the L2 cache. */
-    void (*multiply)(size_t kc, const void *a, const void *b, void *c, const ptrdiff_t *row,
-                     bool accumulate, const char *next, size_t next_lines);
+/* One tile: c[row[i] + j] = sum over k < kc of a[i * a_row + k * a_k] * b[k * b_k + j], for i <
+ * rows and j < width. Steps in elements; a_row or a_k is 1. */
+struct tmk_tile {
+    size_t kc;
+    const void *a, *b;
+    ptrdiff_t a_row, a_k, b_k;
+    void *c;
+    const ptrdiff_t *row;
+    size_t width;         /* of the last vector's lanes only these are stored */
+    bool accumulate;      /* add to C */
+    const void *row_bias; /* added: one element per row; NULL: none */
+    const void *col_bias; /* added: one element per column, whole vectors; NULL: none */
+    /* On the way, the elements next[next_k[l]] and next[next_k[l] + width - 1], l < next_count, are
+     * fetched into the L2 cache. */
+    const void *next;
+    const ptrdiff_t *next_k;
+    size_t next_count;
 };
 
-#define TMK_MICRO_MAX_MR 16
-#define TMK_MICRO_MAX_NR 64
+#define TMK_MICRO_MAX_MR 14
+#define TMK_MICRO_MAX_NRV 3
+#define TMK_MICRO_MAX_NR 32
 #define TMK_MICRO_SLACK 64
 
+typedef void tmk_multiply(const struct tmk_tile *tile);
+
+struct tmk_micro {
+    size_t mr, nr, lanes; /* largest tile of C in registers, mr x nr; elements of a vector */
+    /* out[k * full + i] = element (i, k), zero for width <= i < full. May write up to
+     * TMK_MICRO_SLACK bytes beyond the panel. */
+    void (*pack)(const struct tmk_panel *panel, size_t full, void *out);
+    /* By: a_row is 1 (0) or a_k is 1 (1); vectors of a row less one; rows less one. b must be
+     * readable in whole vectors. */
+    tmk_multiply *multiply[2][TMK_MICRO_MAX_NRV][TMK_MICRO_MAX_MR];
+};
+
 struct tmk_micro_set {
-    struct tmk_micro dtype[TMK_NDTYPES];
+    const struct tmk_micro *dtype[TMK_NDTYPES];
 };
 
 /* The micro-kernels of the ISA in use. */

@@ -1,44 +1,139 @@
 /* The micro-kernel, for one element type T; NAME(x) gives x its suffix. */
 
-static void NAME(multiply)(size_t kc, const void *a_panel, const void *b_panel, void *c_tile,
-                           const ptrdiff_t *row, bool accumulate, const char *next,
-                           size_t next_lines)
+/* sum[j] += *a * b[j]. */
+static inline __attribute__((always_inline)) void
+NAME(add_row)(NAME(vec) * sum, const T *a, const NAME(vec) * b, const int vectors, const int row)
 {
-    const T *a = a_panel, *b = b_panel;
-    T *c = c_tile;
-    NAME(vec) sum[TMK_MR][TMK_NRV];
-    UNROLL for (int i = 0; i < TMK_MR; i++)
-    {
-        UNROLL for (int j = 0; j < TMK_NRV; j++) sum[i][j] = (NAME(vec)){0};
+#ifdef ADD_PRODUCT
+    if (row % 4 != 0) {
+        UNROLL for (int j = 0; j < vectors; j++) ADD_PRODUCT(sum[j], a, b[j]);
+        return;
     }
-    /* Fetch a row of C every so often: all rows at once would fill the miss buffers and stall the
-     * panels' own loads. */
-    const size_t stretch = kc / (TMK_MR + 1);
-    for (size_t r = 0; r <= TMK_MR; r++) {
-        size_t steps = r < TMK_MR ? stretch : kc - TMK_MR * stretch;
-        if (r < TMK_MR) {
-            __builtin_prefetch(c + row[r], 1);
-            __builtin_prefetch(c + row[r] + NR - 1, 1);
+#endif
+    (void)row;
+    UNROLL for (int j = 0; j < vectors; j++) sum[j] += *a * b[j];
+}
+
+/* One step along k. */
+static inline __attribute__((always_inline)) void NAME(step)(NAME(vec) sum[][TMK_NRV], const T **a,
+                                                             ptrdiff_t a_row, const T *b,
+                                                             const int rows, const int vectors,
+                                                             const bool a_by_row)
+{
+    NAME(vec) bk[TMK_NRV];
+    UNROLL for (int j = 0; j < vectors; j++) bk[j] = *(const NAME(vec) *)(b + j * LANES);
+    UNROLL for (int i = 0; i < rows; i++)
+    {
+        const T *ai = a_by_row ? a[i / GROUP] + i % GROUP * a_row : a[0] + i;
+        NAME(add_row)(sum[i], ai, bk, vectors, i);
+    }
+    if (a_by_row) {
+        UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP]++;
+    }
+}
+
+/* `rows`, `vectors` and `a_by_row` (which of A's steps is 1: k's) are constants in each instance,
+ * so that the sums stay in registers. */
+static inline __attribute__((always_inline)) void
+NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, const bool a_by_row)
+{
+    const T *b = t->b, *next = t->next, *a[(TMK_MR + GROUP - 1) / GROUP];
+    T *c = t->c;
+    const ptrdiff_t a_row = t->a_row, a_k = t->a_k, b_k = t->b_k;
+    UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP] = (const T *)t->a + i * a_row;
+    NAME(vec) sum[TMK_MR][TMK_NRV];
+    UNROLL for (int i = 0; i < rows; i++)
+    {
+        UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (NAME(vec)){0};
+    }
+    /* Rows of C and of what comes next are fetched bit by bit: all at once would fill the miss
+     * buffers and stall the panels' own loads. Each stop costs some cycles, so there are few of
+     * them unless there is much to fetch. */
+    const size_t stops = t->next_count > 0 ? (size_t)rows + 1 : 4, stretch = t->kc / stops;
+    const size_t share = t->next_count / stops + 1, c_share = ((size_t)rows + stops - 1) / stops;
+    const ptrdiff_t *row = t->row, *next_k = t->next_k;
+    ROLLED for (size_t stop = 1; stop <= stops; stop++)
+    {
+        const ptrdiff_t *row_end = TMK_MIN(row + c_share, t->row + rows);
+        ROLLED for (; row < row_end; row++)
+        {
+            __builtin_prefetch(c + *row, 1);
+            __builtin_prefetch(c + *row + t->width - 1, 1);
         }
-        for (size_t l = r; l < next_lines; l += TMK_MR + 1)
-            __builtin_prefetch(next + l * 64, 0, 2);
-        for (; steps > 0; steps--, a += TMK_MR, b += NR) {
-            NAME(vec) bk[TMK_NRV];
-            UNROLL for (int j = 0; j < TMK_NRV; j++) bk[j] = *(const NAME(vec) *)(b + j * LANES);
-            UNROLL for (int i = 0; i < TMK_MR; i++)
-            {
-                UNROLL for (int j = 0; j < TMK_NRV; j++) sum[i][j] += a[i] * bk[j];
+        const ptrdiff_t *next_end = TMK_MIN(next_k + share, t->next_k + t->next_count);
+        ROLLED for (; next_k < next_end; next_k++)
+        {
+            __builtin_prefetch(next + *next_k, 0, 2);
+            __builtin_prefetch(next + *next_k + t->width - 1, 0, 2);
+        }
+        ROLLED for (size_t s = stop < stops ? stretch : t->kc - (stops - 1) * stretch; s > 0; s--)
+        {
+            NAME(step)(sum, a, a_row, b, rows, vectors, a_by_row);
+            b += b_k;
+            if (!a_by_row) {
+                __builtin_prefetch(a[0] + AHEAD * a_k);
+                a[0] += a_k;
             }
         }
     }
-    UNROLL for (int i = 0; i < TMK_MR; i++)
-    {
-        UNROLL for (int j = 0; j < TMK_NRV; j++)
+    const ptrdiff_t last = (ptrdiff_t)t->width - (vectors - 1) * LANES;
+    const bool part = last < LANES;
+    const SPAN span = NAME(span)(0, last);
+    if (t->accumulate) {
+        UNROLL for (int i = 0; i < rows; i++)
         {
-            NAME(vec) *out = (NAME(vec) *)(c + row[i] + j * LANES);
-            if (accumulate)
-                sum[i][j] += *out;
-            *out = sum[i][j];
+            const T *out = c + t->row[i];
+            UNROLL for (int j = 0; j < vectors; j++)
+            {
+                const T *at = out + j * LANES;
+                sum[i][j] +=
+                    j == vectors - 1 && part ? NAME(load_span)(at, span) : *(const NAME(vec) *)at;
+            }
+        }
+    }
+    if (t->row_bias) {
+        UNROLL for (int i = 0; i < rows; i++)
+        {
+            UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += ((const T *)t->row_bias)[i];
+        }
+    }
+    if (t->col_bias) {
+        UNROLL for (int i = 0; i < rows; i++)
+        {
+            UNROLL for (int j = 0; j < vectors; j++) sum[i][j] +=
+                ((const NAME(vec) *)t->col_bias)[j];
+        }
+    }
+    UNROLL for (int i = 0; i < rows; i++)
+    {
+        T *out = c + t->row[i];
+        UNROLL for (int j = 0; j < vectors; j++)
+        {
+            if (j == vectors - 1 && part)
+                NAME(store_span)(out + j * LANES, sum[i][j], span);
+            else
+                *(NAME(vec) *)(out + j * LANES) = sum[i][j];
         }
     }
 }
+
+#define DEFINE(by_row, vectors, rows)                                                              \
+    static void NAME(PASTE(PASTE(multiply_##by_row, vectors), rows))(const struct tmk_tile *tile)  \
+    {                                                                                              \
+        NAME(multiply)(tile, rows, vectors, by_row);                                               \
+    }
+#define DEFINE_BOTH(vectors, rows) DEFINE(0, vectors, rows) DEFINE(1, vectors, rows)
+#define DEFINE_VECTORS(rows) EACH_NRV(DEFINE_BOTH, rows)
+EACH_MR(DEFINE_VECTORS)
+#undef DEFINE
+#undef DEFINE_BOTH
+#undef DEFINE_VECTORS
+
+#define ENTRY(by_row, vectors, rows)                                                               \
+    [by_row][vectors - 1][rows - 1] = NAME(PASTE(PASTE(multiply_##by_row, vectors), rows)),
+#define ENTRY_BOTH(vectors, rows) ENTRY(0, vectors, rows) ENTRY(1, vectors, rows)
+#define ENTRY_VECTORS(rows) EACH_NRV(ENTRY_BOTH, rows)
+#define MULTIPLY_TABLE                                                                             \
+    {                                                                                              \
+        EACH_MR(ENTRY_VECTORS)                                                                     \
+    }

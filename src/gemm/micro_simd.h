@@ -3,26 +3,40 @@
 /* A vector that may stand at any element. */
 typedef T NAME(vec) __attribute__((vector_size(TMK_VBYTES), aligned(sizeof(T)), may_alias));
 
-/* The first n < LANES elements at p, the rest zero; nothing beyond them is read. */
-static inline NAME(vec) NAME(load_part)(const T *p, size_t n)
+/* Lanes [lo, hi) of a vector, cut to what it has. */
+static inline SPAN NAME(span)(ptrdiff_t lo, ptrdiff_t hi)
 {
-#ifdef LOAD_PART
-    return (NAME(vec))LOAD_PART(p, n);
+    lo = lo < 0 ? 0 : lo > LANES ? LANES : lo;
+    hi = hi < lo ? lo : hi > LANES ? LANES : hi;
+    return MAKE_SPAN(lo, hi);
+}
+
+/* The lanes of a span, the rest zero; nothing else is read. */
+static inline NAME(vec) NAME(load_span)(const T *p, SPAN span)
+{
+#ifdef LOAD_SPAN
+    return (NAME(vec))LOAD_SPAN(p, span);
 #else
     NAME(vec) v = {0};
-    for (size_t i = 0; i < n; i++)
+    if (span.hi - span.lo == LANES)
+        return *(const NAME(vec) *)p;
+    for (ptrdiff_t i = span.lo; i < span.hi; i++)
         v[i] = p[i];
     return v;
 #endif
 }
 
-/* Nothing beyond the first n < LANES elements is written. */
-static inline void NAME(store_part)(T *p, NAME(vec) v, size_t n)
+/* Nothing but the lanes of the span is written. */
+static inline void NAME(store_span)(T *p, NAME(vec) v, SPAN span)
 {
-#ifdef STORE_PART
-    STORE_PART(p, n, v);
+#ifdef STORE_SPAN
+    STORE_SPAN(p, span, v);
 #else
-    for (size_t i = 0; i < n; i++)
+    if (span.hi - span.lo == LANES) {
+        *(NAME(vec) *)p = v;
+        return;
+    }
+    for (ptrdiff_t i = span.lo; i < span.hi; i++)
         p[i] = v[i];
 #endif
 }

@@ -40,6 +40,8 @@ static void exchange(struct tmk_gemm_plan *plan)
     struct tmk_axes axes = plan->m;
     plan->m = plan->n;
     plan->n = axes;
+    plan->col_bias = plan->row_bias;
+    plan->row_bias = NULL;
     for (int i = 0; i < plan->k.n; i++) {
         ptrdiff_t step = plan->k.step[TMK_STEP_FIRST][i];
         plan->k.step[TMK_STEP_FIRST][i] = plan->k.step[TMK_STEP_SECOND][i];
@@ -89,6 +91,27 @@ static size_t period_of(const struct tmk_axes *k, size_t count)
     return count / k->extent[0];
 }
 
+/* Packing pays when a panel is used often enough, unless all of it is small. */
+#define IN_PLACE_PANELS 5
+#define IN_PLACE_BYTES ((size_t)64 << 10)
+
+static bool worth_packing(const struct tmk_gemm_plan *plan, size_t uses, size_t own, size_t extent)
+{
+    return uses > IN_PLACE_PANELS && own * extent * plan->element > IN_PLACE_BYTES;
+}
+
+/* Can the micro-kernel read A, B where it lies, and should it? */
+static void choose_in_place(struct tmk_gemm_plan *plan)
+{
+    struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
+    a->in_place = !a->window && tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) &&
+                  tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k) && (a->own == 1 || a->k == 1) &&
+                  !worth_packing(plan, tmk_ceil_div(plan->N, plan->micro->nr), plan->M, plan->K);
+    b->in_place = !b->window && tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &b->own) &&
+                  tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b->k) && b->own == 1 &&
+                  !worth_packing(plan, tmk_ceil_div(plan->M, plan->micro->mr), plan->N, plan->K);
+}
+
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan)
 {
     const struct tmk_gemm_window *w = &gemm->window;
@@ -100,6 +123,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
         .a = {.base = gemm->a},
         .b = {gemm->b, window, (int32_t)w->y0, (int32_t)w->x0, (int32_t)w->h, (int32_t)w->w},
         .c = gemm->c,
+        .row_bias = gemm->bias,
         .accumulate = gemm->accumulate,
         .batch = gemm->batch,
         .m = tmk_axes_make(&gemm->m, NULL, NULL),
@@ -116,6 +140,8 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     plan->K = tmk_axes_count(&plan->k);
     plan->period = period_of(&plan->k, plan->K);
     plan->blocking = tmk_blocking(plan->micro, plan->element, plan->M, plan->N, plan->K);
+    choose_in_place(plan);
+    plan->fetch_ahead = plan->K / plan->period * plan->N * plan->element > tmk_l2_bytes() / 4;
     choose_grid(plan, (size_t)threads);
     struct tmk_gemm_scratch scratch;
     plan->part_bytes = tmk_gemm_scratch_layout(plan, NULL, &scratch);
@@ -134,8 +160,10 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
 {
     const struct tmk_blocking *b = &plan->blocking;
     size_t used = 0;
-    scratch->a_block = carve(memory, &used, b->mc * b->kc * plan->element + TMK_MICRO_SLACK);
-    scratch->b_block = carve(memory, &used, b->nc * b->kc * plan->element + TMK_MICRO_SLACK);
+    size_t a_bytes = b->mc * b->kc * plan->element + TMK_MICRO_SLACK;
+    size_t b_bytes = b->nc * b->kc * plan->element + TMK_MICRO_SLACK;
+    scratch->a_block = carve(memory, &used, plan->a.in_place ? 0 : a_bytes);
+    scratch->b_block = carve(memory, &used, b_bytes);
     scratch->k_first = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
     scratch->k_second = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
     scratch->k_y = (int32_t *)(void *)carve(memory, &used, b->kc * sizeof(int32_t));
@@ -145,6 +173,7 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
     scratch->b_runs =
         (struct tmk_run *)(void *)carve(memory, &used, b->kc * sizeof(struct tmk_run));
     scratch->m_c = (ptrdiff_t *)(void *)carve(memory, &used, b->mc * sizeof(ptrdiff_t));
-    scratch->n_c = (ptrdiff_t *)(void *)carve(memory, &used, b->nc * sizeof(ptrdiff_t));
+    scratch->columns = (struct tmk_columns *)(void *)carve(
+        memory, &used, 2 * TMK_GEMM_PANELS * sizeof(struct tmk_columns));
     return used;
 }

@@ -5,11 +5,13 @@
 #include "axes.h"
 #include "blocking.h"
 
-/* One of the two packed operands. */
+/* One of the two factors. */
 struct tmk_gemm_operand {
     const char *base;
     bool window;
     int32_t y0, x0, h, w;
+    bool in_place;    /* read where it lies, not packed */
+    ptrdiff_t own, k; /* in place: the steps of its own index and of k */
 };
 
 struct tmk_gemm_plan {
@@ -19,12 +21,14 @@ struct tmk_gemm_plan {
     struct tmk_gemm_operand a,
         b; /* m belongs to a, n to b; exchanged if that makes C's n unit-stride */
     char *c;
+    const char *row_bias, *col_bias; /* nbatch x M, nbatch x N; NULL: none */
     bool accumulate;
     struct tmk_gemm_batch batch;
     struct tmk_axes m, n, k; /* m: FIRST in a, SECOND in c; n: in b, in c; k: in a, in b */
     size_t nbatch, M, N, K;
     size_t period; /* of k: positions of all its axes but the outermost */
     struct tmk_blocking blocking;
+    bool fetch_ahead;                     /* B does not stay in the L2 cache by itself */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
     size_t part_bytes;                    /* workspace of one part */
 };
@@ -32,14 +36,20 @@ struct tmk_gemm_plan {
 /* `threads` >= 1 parts at most. */
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan);
 
+/* A panel of columns: where its positions lie in B and in C, as runs. */
+struct tmk_columns {
+    size_t width, nb, nc;
+    struct tmk_run b[TMK_MICRO_MAX_NR], c[TMK_MICRO_MAX_NR];
+};
+
 /* Where a part's workspace holds what; only NULLs if `memory` is NULL. */
 struct tmk_gemm_scratch {
-    char *a_block, *b_block;
+    char *a_block, *b_block;         /* mc x kc, nc x kc; NULL if read in place */
     ptrdiff_t *k_first, *k_second;   /* kc */
     int32_t *k_y, *k_x;              /* kc */
     struct tmk_run *a_runs, *b_runs; /* kc: runs of k in a and in b */
     ptrdiff_t *m_c;                  /* mc: rows of C */
-    ptrdiff_t *n_c;                  /* nc: columns of C */
+    struct tmk_columns *columns; /* TMK_GEMM_PANELS of the block of B, and of the one after it */
 };
 /* Bytes used; fills `scratch`. */
 size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,

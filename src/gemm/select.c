@@ -11,5 +11,5 @@ const struct tmk_micro *tmk_micro(enum tmk_dtype dtype)
         [TMK_ISA_NEON] = &tmk_micro_neon,
 #endif
     };
-    return &sets[tmk_isa()]->dtype[dtype];
+    return sets[tmk_isa()]->dtype[dtype];
 }

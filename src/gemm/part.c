@@ -1,0 +1,279 @@
+/* Goto's loops, turned so that the vectors run along n: a block of A (mc x kc) stays in the L2
+ * cache, a block of B (kc x nc) in L1, and every tile of C is visited once per block of k. Both are
+ * packed the moment before their first use. */
+#include "part.h"
+
+#include "size.h"
+
+#include <string.h>
+
+struct part {
+    const struct tmk_gemm_plan *plan;
+    const struct tmk_exec *exec;
+    int thread;
+    struct tmk_gemm_scratch s;
+    double clock;      /* where the last phase ended */
+    const char *a, *b; /* of this batch element */
+    char *c;
+    const char *row_bias, *col_bias;
+    struct tmk_range n;
+    size_t kc;
+    bool first_k;
+    struct tmk_depth a_depth, b_depth;
+};
+
+static const char *forward(const struct tmk_gemm_plan *plan, const char *from, ptrdiff_t elements)
+{
+    return from + elements * (ptrdiff_t)plan->element;
+}
+
+/* Step to batch element `index` in all operands. */
+static void set_batch(struct part *part, size_t index)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    ptrdiff_t offset[3] = {0};
+    size_t rest = index;
+    for (int i = plan->batch.axes - 1; i >= 0; i--) {
+        ptrdiff_t at = (ptrdiff_t)(rest % plan->batch.extent[i]);
+        rest /= plan->batch.extent[i];
+        offset[0] += at * plan->batch.a[i];
+        offset[1] += at * plan->batch.b[i];
+        offset[2] += at * plan->batch.c[i];
+    }
+    part->a = forward(plan, plan->a.base, offset[0]);
+    part->b = forward(plan, plan->b.base, offset[1]);
+    part->c = (char *)forward(plan, plan->c, offset[2]);
+    if (plan->row_bias)
+        part->row_bias = plan->row_bias + index * plan->M * plan->element;
+    if (plan->col_bias)
+        part->col_bias = plan->col_bias + index * plan->N * plan->element;
+}
+
+/* Positions of a block of k in both operands. */
+static void set_depth(struct part *part, size_t k0)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_gemm_scratch *s = &part->s;
+    const size_t kc = TMK_MIN(plan->blocking.kc, plan->K - k0);
+    const bool window = plan->a.window || plan->b.window;
+    tmk_axes_positions(&plan->k, k0, kc, s->k_first, s->k_second, window ? s->k_y : NULL,
+                       window ? s->k_x : NULL);
+    part->kc = kc;
+    part->first_k = k0 == 0;
+    part->a_depth = part->b_depth = (struct tmk_depth){.count = kc, .period = plan->period};
+    part->a_depth.offset = s->k_first;
+    part->a_depth.runs = s->a_runs;
+    part->a_depth.nruns = tmk_axes_runs(&plan->k, TMK_STEP_FIRST, k0, kc, s->a_runs);
+    part->b_depth.offset = s->k_second;
+    part->b_depth.runs = s->b_runs;
+    part->b_depth.nruns = tmk_axes_runs(&plan->k, TMK_STEP_SECOND, k0, kc, s->b_runs);
+    if (window) {
+        struct tmk_depth *windowed = plan->a.window ? &part->a_depth : &part->b_depth;
+        windowed->y = s->k_y;
+        windowed->x = s->k_x;
+    }
+}
+
+static void pack(const struct part *part, const struct tmk_gemm_operand *operand, const char *base,
+                 const struct tmk_depth *depth, struct tmk_run *runs, size_t nruns, size_t width,
+                 size_t full, char *out)
+{
+    for (size_t r = 0; operand->window && r < nruns; r++) {
+        runs[r].y += operand->y0;
+        runs[r].x += operand->x0;
+    }
+    const struct tmk_panel panel = {.base = base,
+                                    .runs = runs,
+                                    .nruns = nruns,
+                                    .width = width,
+                                    .k = depth,
+                                    .window = operand->window,
+                                    .h = operand->h,
+                                    .w = operand->w};
+    part->plan->micro->pack(&panel, full, out);
+}
+
+/* Rows [m, m + rows) of A: give the tile their place, packed into `out` if it is not in place. */
+static void place_a(const struct part *part, size_t m, size_t rows, size_t k0, bool fresh,
+                    char *out, struct tmk_tile *tile)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_gemm_operand *a = &plan->a;
+    if (a->in_place) {
+        tile->a = forward(plan, part->a, (ptrdiff_t)m * a->own + (ptrdiff_t)k0 * a->k);
+        tile->a_row = a->own;
+        tile->a_k = a->k;
+        return;
+    }
+    if (fresh) {
+        struct tmk_run runs[TMK_MICRO_MAX_MR];
+        size_t nruns = tmk_axes_runs(&plan->m, TMK_STEP_FIRST, m, rows, runs);
+        pack(part, a, part->a, &part->a_depth, runs, nruns, rows, plan->blocking.mr, out);
+    }
+    tile->a = out;
+    tile->a_row = 1;
+    tile->a_k = (ptrdiff_t)plan->blocking.mr;
+}
+
+/* The same for a panel of columns of B. */
+static void place_b(const struct part *part, size_t n, size_t k0, struct tmk_columns *columns,
+                    char *out, struct tmk_tile *tile)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_gemm_operand *b = &plan->b;
+    if (b->in_place && tile->width % plan->micro->lanes == 0) {
+        tile->b = forward(plan, part->b, (ptrdiff_t)n * b->own + (ptrdiff_t)k0 * b->k);
+        tile->b_k = b->k;
+        return;
+    }
+    pack(part, b, part->b, &part->b_depth, columns->b, columns->nb, tile->width, plan->micro->nr,
+         out);
+    tile->b = out;
+    tile->b_k = (ptrdiff_t)plan->micro->nr;
+}
+
+/* Copy a tile computed aside to columns of C that lie apart. */
+static void scatter(const struct tmk_gemm_plan *plan, const void *from, const struct tmk_tile *tile,
+                    size_t rows, const struct tmk_columns *columns)
+{
+    const size_t nr = plan->micro->nr;
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t r = 0; r < columns->nc; r++) {
+            const struct tmk_run *run = &columns->c[r];
+            ptrdiff_t at = tile->row[i] + run->offset;
+            size_t first = i * nr + run->start;
+            for (size_t j = 0; j < run->length; j++, at += run->step) {
+                if (plan->dtype == TMK_F32) {
+                    float *c = (float *)tile->c + at, v = ((const float *)from)[first + j];
+                    *c = tile->accumulate ? *c + v : v;
+                } else {
+                    double *c = (double *)tile->c + at, v = ((const double *)from)[first + j];
+                    *c = tile->accumulate ? *c + v : v;
+                }
+            }
+        }
+    }
+}
+
+static void multiply_tile(const struct part *part, struct tmk_tile *tile, size_t rows,
+                          const struct tmk_columns *columns)
+{
+    const struct tmk_micro *micro = part->plan->micro;
+    const size_t vectors = tmk_ceil_div(tile->width, micro->lanes);
+    tmk_multiply *multiply = micro->multiply[tile->a_row != 1][vectors - 1][rows - 1];
+    if (columns->nc == 1 && columns->c[0].step == 1) {
+        tile->c = part->c + columns->c[0].offset * (ptrdiff_t)part->plan->element;
+        multiply(tile);
+        return;
+    }
+    _Alignas(64) double aside[TMK_MICRO_MAX_MR * TMK_MICRO_MAX_NR];
+    ptrdiff_t row[TMK_MICRO_MAX_MR];
+    for (size_t i = 0; i < rows; i++)
+        row[i] = (ptrdiff_t)(i * micro->nr);
+    struct tmk_tile whole = *tile;
+    whole.c = aside;
+    whole.row = row;
+    whole.width = vectors * micro->lanes;
+    whole.accumulate = false;
+    multiply(&whole);
+    tile->c = part->c;
+    scatter(part->plan, aside, tile, rows, columns);
+}
+
+/* Where the panels of the block of columns from n on lie; gives their number. */
+static size_t find_columns(const struct part *part, size_t n, struct tmk_columns *columns)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const size_t end = TMK_MIN(n + plan->blocking.nc, part->n.end);
+    size_t panels = 0;
+    for (; n < end; n += plan->micro->nr, panels++) {
+        struct tmk_columns *c = &columns[panels];
+        c->width = TMK_MIN(plan->micro->nr, end - n);
+        c->nb = tmk_axes_runs(&plan->n, TMK_STEP_FIRST, n, c->width, c->b);
+        c->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, n, c->width, c->c);
+    }
+    return panels;
+}
+
+/* Let the rows of C that `tile` computes fetch their share of a panel of B that comes later. */
+static void fetch_ahead(const struct part *part, const struct tmk_columns *later, size_t share,
+                        size_t shares, struct tmk_tile *tile)
+{
+    size_t first = part->kc * share / shares, end = part->kc * (share + 1) / shares;
+    tile->next = forward(part->plan, part->b, later->b[0].offset);
+    tile->next_k = part->s.k_second + first;
+    tile->next_count = end - first;
+}
+
+/* Rows [m, end) of C, a block of A, by all columns of the part, at the present block of k. */
+static void multiply_rows(struct part *part, size_t m, size_t end, size_t k0)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_blocking *block = &plan->blocking;
+    const size_t nr = plan->micro->nr, tiles = tmk_ceil_div(end - m, block->mr);
+    const size_t panel_bytes = nr * part->kc * plan->element;
+    struct tmk_columns *columns = part->s.columns, *later = columns + TMK_GEMM_PANELS;
+    struct tmk_tile tile[TMK_GEMM_PANELS];
+    _Alignas(64) double col_bias[TMK_GEMM_PANELS][TMK_MICRO_MAX_NR];
+
+    size_t panels = find_columns(part, part->n.begin, columns);
+    for (size_t n = part->n.begin; n < part->n.end; n += block->nc) {
+        size_t later_panels = find_columns(part, n + block->nc, later);
+        for (size_t p = 0; p < panels; p++) {
+            tile[p] = (struct tmk_tile){.kc = part->kc, .width = columns[p].width};
+            tile[p].accumulate = plan->accumulate || !part->first_k;
+            if (part->first_k && part->col_bias) {
+                memcpy(col_bias[p], forward(plan, part->col_bias, (ptrdiff_t)(n + p * nr)),
+                       columns[p].width * plan->element);
+                tile[p].col_bias = col_bias[p];
+            }
+            place_b(part, n + p * nr, k0, &columns[p], part->s.b_block + p * panel_bytes, &tile[p]);
+        }
+        for (size_t t = 0; t < tiles; t++) {
+            const size_t i = t * block->mr, rows = TMK_MIN(block->mr, end - m - i);
+            char *a = part->s.a_block + i * part->kc * plan->element;
+            struct tmk_tile left = {0};
+            place_a(part, m + i, rows, k0, n == part->n.begin, a, &left);
+            if (t == 0 || n == part->n.begin)
+                part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
+            for (size_t p = 0; p < panels; p++) {
+                tile[p].a = left.a;
+                tile[p].a_row = left.a_row;
+                tile[p].a_k = left.a_k;
+                tile[p].row = part->s.m_c + i;
+                if (part->first_k && part->row_bias)
+                    tile[p].row_bias = forward(plan, part->row_bias, (ptrdiff_t)(m + i));
+                tile[p].next_count = 0;
+                if (plan->fetch_ahead && p < later_panels)
+                    fetch_ahead(part, &later[p], t, tiles, &tile[p]);
+                multiply_tile(part, &tile[p], rows, &columns[p]);
+            }
+            if (t + 1 == tiles || n == part->n.begin)
+                part->clock =
+                    tmk_phase_end(part->exec, part->thread, TMK_PHASE_COMPUTE, part->clock);
+        }
+        struct tmk_columns *done = columns;
+        columns = later;
+        later = done;
+        panels = later_panels;
+    }
+}
+
+void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *exec, int thread,
+                       void *memory, struct tmk_range batch, struct tmk_range m, struct tmk_range n)
+{
+    struct part part = {.plan = plan, .exec = exec, .thread = thread, .n = n};
+    tmk_gemm_scratch_layout(plan, memory, &part.s);
+    part.clock = tmk_phase_start(exec);
+    for (size_t b = batch.begin; b < batch.end; b++) {
+        set_batch(&part, b);
+        for (size_t i = m.begin; i < m.end; i += plan->blocking.mc) {
+            const size_t end = TMK_MIN(i + plan->blocking.mc, m.end);
+            tmk_axes_positions(&plan->m, i, end - i, NULL, part.s.m_c, NULL, NULL);
+            for (size_t k = 0; k < plan->K; k += plan->blocking.kc) {
+                set_depth(&part, k);
+                multiply_rows(&part, i, end, k);
+            }
+        }
+    }
+}

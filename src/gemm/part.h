@@ -1,0 +1,16 @@
+/* One thread's part of a contraction: a range of batch elements, rows and columns of C. */
+#ifndef TMK_GEMM_PART_H
+#define TMK_GEMM_PART_H
+
+#include "plan.h"
+
+struct tmk_range {
+    size_t begin, end;
+};
+
+/* Multiply; `memory` has plan->part_bytes. Notes phases under `thread`. */
+void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *exec, int thread,
+                       void *memory, struct tmk_range batch, struct tmk_range m,
+                       struct tmk_range n);
+
+#endif
