@@ -20,6 +20,7 @@ struct tmk_train_options {
     char net[64];
     char images[PATH_MAX], labels[PATH_MAX]; /* absolute; "": synthetic data */
     size_t synthetic;                        /* images; 0: from the files */
+    double contrast;                         /* of synthetic images */
     double fraction;                         /* of the images, the first ones */
     bool random_labels, in_order;
     size_t batch, epochs;
@@ -53,8 +54,10 @@ struct tmk_dataset {
  * be opened; TMK_EINVAL: malformed, truncated, or of different counts. */
 enum tmk_status tmk_dataset_read(const char *images, const char *labels, struct tmk_dataset *out);
 
-/* Fill in a data set whose sizes are set: images of standard normal pixels. */
-enum tmk_status tmk_dataset_draw_images(struct tmk_dataset *data, struct tmk_random *random);
+/* Fill in a data set whose sizes are set: images of normal pixels, of mean 0 and standard deviation
+ * `contrast`. */
+enum tmk_status tmk_dataset_draw_images(struct tmk_dataset *data, double contrast,
+                                        struct tmk_random *random);
 /* Labels uniform in [0, classes), or [0, 256) if that is less, instead of those that it has. */
 enum tmk_status tmk_dataset_draw_labels(struct tmk_dataset *data, size_t classes,
                                         struct tmk_random *random);

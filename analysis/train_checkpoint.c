@@ -1,6 +1,6 @@
 /* What a training run keeps on disk: the checkpoint that it goes on from, and its curve.
  *
- *   tilemark checkpoint 1\n       what it is, and the version of what follows
+ *   tilemark checkpoint 2\n       what it is, and the version of what follows
  *   {"net": "mlp-relu", ...}\n    options, as JSON
  *   sections                      raw memory of this machine: epoch, step, random stream, checksum
  * of the data, parameters, state of the optimiser CRC-32                        of all before it
@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static const char head_line[] = "tilemark checkpoint 1\n";
+static const char head_line[] = "tilemark checkpoint 2\n";
 static const char csv_head[] = "epoch,loss,accuracy,seconds\n";
 
 static void path_of(char path[PATH_MAX], const char *folder, const char *name)
@@ -38,11 +38,11 @@ bool tmk_checkpoint_exists(const char *folder)
 
 static json_t *pack(const struct tmk_train_options *o)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:f, s:b, s:b, s:I, s:I, s:f, s:f, s:f, s:I, s:s, s:s, "
-                     "s:i}",
+    return json_pack("{s:s, s:s, s:s, s:I, s:f, s:f, s:b, s:b, s:I, s:I, s:f, s:f, s:f, s:I, s:s, "
+                     "s:s, s:i}",
                      "net", o->net, "images", o->images, "labels", o->labels, "synthetic",
-                     (json_int_t)o->synthetic, "fraction", o->fraction, "random-labels",
-                     (int)o->random_labels, "in-order", (int)o->in_order, "batch",
+                     (json_int_t)o->synthetic, "contrast", o->contrast, "fraction", o->fraction,
+                     "random-labels", (int)o->random_labels, "in-order", (int)o->in_order, "batch",
                      (json_int_t)o->batch, "epochs", (json_int_t)o->epochs, "lr", o->lr, "momentum",
                      o->momentum, "weight-decay", o->weight_decay, "seed", (json_int_t)o->seed,
                      "dtype", tmk_dtype_name[o->dtype], "impl", o->impl, "threads", o->threads);
@@ -54,13 +54,13 @@ static bool unpack(json_t *json, struct tmk_train_options *o)
     json_int_t synthetic, batch, epochs, seed;
     int random_labels, in_order;
     if (json_unpack(json,
-                    "{s:s, s:s, s:s, s:I, s:f, s:b, s:b, s:I, s:I, s:f, s:f, s:f, s:I, s:s, s:s, "
-                    "s:i}",
+                    "{s:s, s:s, s:s, s:I, s:f, s:f, s:b, s:b, s:I, s:I, s:f, s:f, s:f, s:I, s:s, "
+                    "s:s, s:i}",
                     "net", &net, "images", &images, "labels", &labels, "synthetic", &synthetic,
-                    "fraction", &o->fraction, "random-labels", &random_labels, "in-order",
-                    &in_order, "batch", &batch, "epochs", &epochs, "lr", &o->lr, "momentum",
-                    &o->momentum, "weight-decay", &o->weight_decay, "seed", &seed, "dtype", &dtype,
-                    "impl", &impl, "threads", &o->threads) != 0)
+                    "contrast", &o->contrast, "fraction", &o->fraction, "random-labels",
+                    &random_labels, "in-order", &in_order, "batch", &batch, "epochs", &epochs, "lr",
+                    &o->lr, "momentum", &o->momentum, "weight-decay", &o->weight_decay, "seed",
+                    &seed, "dtype", &dtype, "impl", &impl, "threads", &o->threads) != 0)
         return false;
     snprintf(o->net, sizeof o->net, "%s", net);
     snprintf(o->images, sizeof o->images, "%s", images);

@@ -126,14 +126,15 @@ static size_t pixels_of(const struct tmk_dataset *data)
     return data->count * data->channels * data->height * data->width;
 }
 
-enum tmk_status tmk_dataset_draw_images(struct tmk_dataset *data, struct tmk_random *random)
+enum tmk_status tmk_dataset_draw_images(struct tmk_dataset *data, double contrast,
+                                        struct tmk_random *random)
 {
     size_t pixels = pixels_of(data);
     data->images = reallocarray(data->images, pixels, sizeof *data->images);
     if (!data->images)
         return tmk_fail(TMK_ENOMEM, "no memory for %zu images: train on fewer", data->count);
     for (size_t i = 0; i < pixels; i++)
-        data->images[i] = (float)tmk_random_normal(random);
+        data->images[i] = (float)(contrast * tmk_random_normal(random));
     return TMK_OK;
 }
 

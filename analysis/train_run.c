@@ -58,6 +58,8 @@ static enum tmk_status check_options(const struct tmk_train_options *o)
         return tmk_fail(TMK_EINVAL, "--batch 0: use at least 1");
     if (!(o->fraction > 0 && o->fraction <= 1))
         return tmk_fail(TMK_EINVAL, "--fraction %g: use more than 0 and at most 1", o->fraction);
+    if (!isfinite(o->contrast))
+        return tmk_fail(TMK_EINVAL, "--contrast %g: use a number such as 1", o->contrast);
     if (!o->images[0] != !o->labels[0])
         return tmk_fail(TMK_EINVAL, "--images and --labels belong together: give both");
     if (!o->images[0] == !o->synthetic)
@@ -156,7 +158,7 @@ static enum tmk_status draw_data(struct tmk_trainer *t)
 {
     size_t classes = tmk_model_classes(&t->net);
     if (t->options.synthetic)
-        TMK_TRY(tmk_dataset_draw_images(&t->data, &t->random));
+        TMK_TRY(tmk_dataset_draw_images(&t->data, t->options.contrast, &t->random));
     if (t->options.synthetic || t->options.random_labels)
         TMK_TRY(tmk_dataset_draw_labels(&t->data, classes, &t->random));
     return TMK_OK;

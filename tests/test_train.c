@@ -120,6 +120,7 @@ static void a_gzip_file_cut_short_is_refused(void **state)
 static struct tmk_train_options usual_options(const char *net, size_t images)
 {
     struct tmk_train_options options = {.synthetic = images,
+                                        .contrast = 1,
                                         .fraction = 1,
                                         .batch = 8,
                                         .epochs = 40,

@@ -229,6 +229,7 @@ static void bad_options_are_refused(void **state)
     expect(2, "--batch 0", "train mlp-relu --synthetic 3 --batch 0");
     expect(2, "--epochs -1", "train mlp-relu --synthetic 3 --epochs -1");
     expect(2, "--fraction 2", "train mlp-relu --synthetic 3 --fraction 2");
+    expect(2, "--contrast inf", "train mlp-relu --synthetic 3 --contrast inf");
     expect(2, "learning rate of -1", "train mlp-relu --synthetic 3 --lr -1");
     expect(2, "momentum of nan", "train mlp-relu --synthetic 3 --momentum nan");
     expect(2, "--dtype f16", "train mlp-relu --synthetic 3 --dtype f16");
