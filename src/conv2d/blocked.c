@@ -1,5 +1,5 @@
 /* blocked: the GEMM engine packing straight from the window view; no columns in memory. Layers with
- * next to no channels a group take the direct kernels instead. */
+ * next to no channels take the direct kernels instead. */
 #include "bias.h"
 #include "direct.h"
 #include "gemm.h"
@@ -170,8 +170,8 @@ static enum tmk_status ask_workspace(void *ctx, const struct tmk_gemm *gemm, boo
 static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
 {
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
-    if (tmk_conv2d_is_direct(p))
-        return 0;
+    if (tmk_conv2d_suits_direct(p, dir))
+        return tmk_conv2d_direct_workspace(p, dir, threads);
     struct tmk_args args;
     if (tmk_op_operands(problem, &args) != TMK_OK)
         return SIZE_MAX;
@@ -213,27 +213,14 @@ static enum tmk_status run_phase(void *ctx, const struct tmk_gemm *gemm, bool em
     return TMK_OK;
 }
 
-static void run_direct(const struct tmk_conv2d *p, enum tmk_dir dir, const struct tmk_args *args,
-                       const struct tmk_exec *exec)
-{
-    if (dir == TMK_FWD)
-        tmk_conv2d_direct_fwd(p, args, exec);
-    else if (dir == TMK_BWD_D)
-        tmk_conv2d_direct_bwd_d(p, args, exec);
-    else
-        tmk_conv2d_direct_bwd_w(p, args, exec);
-}
-
 static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
                            const struct tmk_args *args, const struct tmk_exec *exec)
 {
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
+    if (tmk_conv2d_suits_direct(p, dir))
+        return tmk_conv2d_direct(p, dir, args, exec);
     if (p->bias && dir == TMK_BWD_W)
         tmk_conv2d_sum_bias(p, args, exec);
-    if (tmk_conv2d_is_direct(p)) {
-        run_direct(p, dir, args, exec);
-        return TMK_OK;
-    }
     if (dir == TMK_BWD_D)
         return each_phase(p, args, run_phase, (void *)exec);
     const struct tmk_gemm gemm = x_gemm(p, args, dir);

@@ -1,19 +1,19 @@
-/* Convolution plane by plane, for layers with so few channels a group that a GEMM has nothing to
- * reuse: depthwise and the like, in nchw. */
+/* Convolution plane by plane, without a GEMM's packing: for layers where one side of the product
+ * has next to no channels, depthwise ones and an image's first. */
 #ifndef TMK_CONV2D_DIRECT_H
 #define TMK_CONV2D_DIRECT_H
 
 #include "conv2d.h"
 
-/* Does `blocked` take this way? */
-bool tmk_conv2d_is_direct(const struct tmk_conv2d *p);
+/* Is this the faster way? */
+bool tmk_conv2d_suits_direct(const struct tmk_conv2d *p, enum tmk_dir dir);
 
-/* Whole directions; the bias gradient is left to tmk_conv2d_sum_bias(). */
-void tmk_conv2d_direct_fwd(const struct tmk_conv2d *p, const struct tmk_args *args,
-                           const struct tmk_exec *exec);
-void tmk_conv2d_direct_bwd_d(const struct tmk_conv2d *p, const struct tmk_args *args,
-                             const struct tmk_exec *exec);
-void tmk_conv2d_direct_bwd_w(const struct tmk_conv2d *p, const struct tmk_args *args,
-                             const struct tmk_exec *exec);
+/* Bytes of workspace. */
+size_t tmk_conv2d_direct_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads);
+
+/* One direction, the bias included; the bias gradient is left to tmk_conv2d_sum_bias(). TMK_EINVAL:
+ * workspace too small. */
+enum tmk_status tmk_conv2d_direct(const struct tmk_conv2d *p, enum tmk_dir dir,
+                                  const struct tmk_args *args, const struct tmk_exec *exec);
 
 #endif

@@ -2,69 +2,88 @@
  * compiler's target flags. */
 #include "planes.h"
 
+#include <stdint.h>
+
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
 #define PASTE_(a, b) a##_##b
 #define PASTE(a, b) PASTE_(a, b)
 
-/* Output positions [lo, hi) of an axis that meet the image, from element `least` to in - 1 - spare
- * of it, at every tap of [first, last]. */
-static void inside(const struct tmk_plane_axis *axis, ptrdiff_t first, ptrdiff_t last,
-                   ptrdiff_t spare, ptrdiff_t *lo, ptrdiff_t *hi)
-{
-    ptrdiff_t a = axis->origin + first * axis->step, b = axis->origin + last * axis->step;
-    ptrdiff_t low = a < b ? a : b, high = a < b ? b : a;
-    *lo = low < 0 ? (-low + axis->stride - 1) / axis->stride : 0;
-    ptrdiff_t room = axis->in - spare - high;
-    *hi = room > 0 ? (room + axis->stride - 1) / axis->stride : 0;
-    *hi = *hi < axis->out ? *hi : axis->out;
-    *lo = *lo < *hi ? *lo : *hi;
-}
+/* Accumulators that leave room for operands: of 32 registers or of 16. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define ACCUMULATORS 24
+#define WEIGH_ROWS 4
+#else
+#define ACCUMULATORS 12
+#define WEIGH_ROWS 2
+#endif
+#define WEIGH_TAPS (ACCUMULATORS / WEIGH_ROWS)
 
-/* Taps [first, end) that meet the image at output position o. */
-static void taps_at(const struct tmk_plane_axis *axis, ptrdiff_t o, ptrdiff_t *first,
-                    ptrdiff_t *end)
+/* M(i) for every lane i of a vector. */
+#define EACH_2(M, i) M(i), M(i + 1)
+#define EACH_4(M, i) EACH_2(M, i), EACH_2(M, i + 2)
+#define EACH_8(M, i) EACH_4(M, i), EACH_4(M, i + 4)
+#define EACH_16(M, i) EACH_8(M, i), EACH_8(M, i + 8)
+#define EACH_LANE_(M, n) EACH_##n(M, 0)
+#define EACH_LANE_OF(M, n) EACH_LANE_(M, n)
+#define EACH_LANE(M) EACH_LANE_OF(M, LANES)
+
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/* Lanes [lo, hi) set, of at most 8 of 4 bytes. */
+static inline __m256i lanes32(ptrdiff_t lo, ptrdiff_t hi)
 {
-    *first = axis->taps;
-    *end = 0;
-    for (ptrdiff_t k = 0; k < axis->taps; k++) {
-        ptrdiff_t i = axis->origin + o * axis->stride + k * axis->step;
-        if (i >= 0 && i < axis->in) {
-            *first = k < *first ? k : *first;
-            *end = k + 1;
-        }
-    }
-    *first = *first < *end ? *first : *end;
+    static const int32_t ends[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_andnot_si256(_mm256_loadu_si256((const __m256i *)(const void *)(ends + 8 - lo)),
+                               _mm256_loadu_si256((const __m256i *)(const void *)(ends + 8 - hi)));
 }
+#elif defined(__AVX512F__)
+static inline uint32_t lanes(ptrdiff_t lo, ptrdiff_t hi)
+{
+    return ((1u << hi) - 1) & ~((1u << lo) - 1);
+}
+#endif
 
 #define T float
 #define NAME(x) PASTE(x, f32)
-#define LANES (TMK_VBYTES / 4)
 #if TMK_VBYTES == 64
-#define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define LANES 16
+#define LOAD_LANES(p, lo, hi) _mm512_maskz_loadu_ps((__mmask16)lanes(lo, hi), p)
+#define STORE_LANES(p, lo, hi, v) _mm512_mask_storeu_ps(p, (__mmask16)lanes(lo, hi), (__m512)(v))
 #elif TMK_VBYTES == 32
-#define EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#define LANES 8
+#define LOAD_LANES(p, lo, hi) _mm256_maskload_ps(p, lanes32(lo, hi))
+#define STORE_LANES(p, lo, hi, v) _mm256_maskstore_ps(p, lanes32(lo, hi), (__m256)(v))
 #else
-#define EVEN 0, 2, 4, 6
+#define LANES 4
 #endif
 #include "planes_body.h"
-#undef T
-#undef NAME
-#undef LANES
-#undef EVEN
 
 #define T double
 #define NAME(x) PASTE(x, f64)
-#define LANES (TMK_VBYTES / 8)
 #if TMK_VBYTES == 64
-#define EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#define LANES 8
+#define LOAD_LANES(p, lo, hi) _mm512_maskz_loadu_pd((__mmask8)lanes(lo, hi), p)
+#define STORE_LANES(p, lo, hi, v) _mm512_mask_storeu_pd(p, (__mmask8)lanes(lo, hi), (__m512d)(v))
 #elif TMK_VBYTES == 32
-#define EVEN 0, 2, 4, 6
+#define LANES 4
+#define LOAD_LANES(p, lo, hi) _mm256_maskload_pd(p, lanes32(2 * (lo), 2 * (hi)))
+#define STORE_LANES(p, lo, hi, v) _mm256_maskstore_pd(p, lanes32(2 * (lo), 2 * (hi)), (__m256d)(v))
 #else
-#define EVEN 0, 2
+#define LANES 2
 #endif
 #include "planes_body.h"
 
 extern const struct tmk_plane_kernels PASTE(tmk_plane_kernels, TMK_ISA)[TMK_NDTYPES];
 const struct tmk_plane_kernels PASTE(tmk_plane_kernels, TMK_ISA)[TMK_NDTYPES] = {
-    [TMK_F32] = {correlate_f32, weigh_f32},
-    [TMK_F64] = {correlate_f64, weigh_f64},
+    [TMK_F32] = {TMK_VBYTES / 4, pack_f32, unpack_f32, correlate_f32, weigh_f32, settle_f32},
+    [TMK_F64] = {TMK_VBYTES / 8, pack_f64, unpack_f64, correlate_f64, weigh_f64, settle_f64},
 };

@@ -1,36 +1,55 @@
-/* Direct kernels on single image planes, built once per ISA (planes.c): for layers with so few
- * channels a group (depthwise above all) that a GEMM would have nothing to reuse. */
+/* Direct convolution on image planes, built once per ISA (planes.c), without a GEMM's packing.
+ *
+ * pack() copies planes into padded ones and takes strides apart, so that the window of a tap is the
+ * padded plane moved by a fixed offset. A band of rows is then one long vector: element f of it is
+ * row f / pitch, column f % pitch, and what falls behind a row's last output is never looked at. */
 #ifndef TMK_CONV2D_PLANES_H
 #define TMK_CONV2D_PLANES_H
 
 #include "view.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* One axis: output o and tap k meet the image at origin + o*stride + k*step; outside [0, in) it is
- * zero. */
-struct tmk_plane_axis {
-    ptrdiff_t in, out, taps;
-    ptrdiff_t origin, stride, step;
+/* Rows of planes in memory and their padded copy: the element at row y + sh*q + r, column
+ * x + sw*c + s of the image is column c, row q of the copy's part (r, s). */
+struct tmk_plane_grid {
+    ptrdiff_t h, w;                /* of the image */
+    ptrdiff_t y, x;                /* where the copy begins; pack: may lie outside the image */
+    ptrdiff_t plane, row, col;     /* steps of the image in elements */
+    ptrdiff_t planes, rows, pitch; /* of the copy: rows and columns of a part */
+    ptrdiff_t sh, sw;              /* parts of a plane: sh x sw */
+    ptrdiff_t part;                /* elements from part to part; planes are sh*sw parts apart */
 };
 
-/* Planes of one channel each. Rows of `image` are image_row elements apart and contiguous; the
- * outputs, of which there are h.out x w.out, lie out_row and out_col apart; the weights w_row and
- * w_col. Offsets in elements. */
-struct tmk_plane {
-    struct tmk_plane_axis h, w;
+/* One product of each sum: what is read at offset `image`, weighed by what is at `weight`. */
+struct tmk_tap {
+    ptrdiff_t image, weight;
+};
+
+/* Groups of padded planes, the rows of results that each is summed into, and steps in elements. */
+struct tmk_planes {
+    ptrdiff_t groups, rows, vectors; /* a row of results is `vectors` vectors long */
+    const struct tmk_tap *taps;
+    ptrdiff_t ntaps;
     const void *image;
-    ptrdiff_t image_row;
     void *weights, *out;
-    ptrdiff_t w_row, w_col, out_row, out_col;
+    const void *start; /* what each row's sums begin with; NULL: 0 */
+    ptrdiff_t image_group, weight_group, weight_row, out_group, out_row, start_group, start_row;
 };
 
 struct tmk_plane_kernels {
-    /* out[i, j] += sum over taps of weights[kh, kw] * image[...] */
-    void (*correlate)(const struct tmk_plane *plane);
-    /* weights[kh, kw] += sum over i, j of out[i, j] * image[...]; needs out_col 1 */
-    void (*weigh)(const struct tmk_plane *plane);
+    ptrdiff_t lanes; /* elements of a vector */
+    /* The copy: zero outside the image, and from its last row to the end of a part. Parts have room
+     * for a vector after their last row. */
+    void (*pack)(const struct tmk_plane_grid *grid, const void *image, void *copy);
+    /* The way back, for elements inside the image. */
+    void (*unpack)(const struct tmk_plane_grid *grid, const void *copy, void *image);
+    /* out[g, m, f] = start[g, m] + sum over taps of image[g, tap + f] * weights[g, m, tap] */
+    void (*correlate)(const struct tmk_planes *planes);
+    /* sums[g, m, tap] += image[g, tap + f] * out[g, m, f] over all f, a vector for each sum */
+    void (*weigh)(const struct tmk_planes *planes, void *sums);
+    /* weights[g, m, tap] = all of sums[g, m, tap]; reads `lanes` - 1 vectors beyond the last. */
+    void (*settle)(const struct tmk_planes *planes, const void *sums);
 };
 
 /* The kernels of the ISA in use. */
