@@ -7,7 +7,6 @@
 
 #include <omp.h>
 #include <stdint.h>
-#include <string.h>
 
 /* Products of channels a group, and channels of the image's side of a single group, up to which
  * this beats the GEMM. */
@@ -154,7 +153,7 @@ static struct plan plan_of(const struct tmk_conv2d *p, enum tmk_dir dir, int thr
     plan.flat = (ratio_up(plan.band * plan.pitch, lanes) + 1) * lanes;
     plan.tile = smaller(plan.rows, TILE_ROWS);
     if (dir == TMK_BWD_W) {
-        ptrdiff_t most = (ptrdiff_t)(SUMS_BYTES / plan.size) / (plan.ntaps * lanes);
+        ptrdiff_t most = (ptrdiff_t)(SUMS_BYTES / plan.size) / ((plan.ntaps + 1) * lanes);
         most = larger(smaller(most, MOST_WEIGH_ROWS), 4);
         plan.tile = smaller(ratio_up(ratio_up(plan.rows, threads), 4) * 4, most);
         plan.tile = smaller(plan.tile, plan.rows);
@@ -169,7 +168,7 @@ static struct plan plan_of(const struct tmk_conv2d *p, enum tmk_dir dir, int thr
         plan.block = 1; /* rows of neighbouring groups do not follow each other */
     plan.image = plan.block * image;
     plan.out = ratio_up(plan.block * out, lanes) * lanes;
-    plan.sums = dir == TMK_BWD_W ? (plan.block * plan.tile * plan.ntaps + lanes) * lanes : 0;
+    plan.sums = dir == TMK_BWD_W ? (plan.block * plan.tile * (plan.ntaps + 1) + lanes) * lanes : 0;
     return plan;
 }
 
@@ -250,7 +249,7 @@ static void list_taps(const struct plan *plan, const struct tmk_conv2d *p, const
 struct call {
     const struct plan *plan;
     const struct tmk_view *image, *weights, *bias,
-        *out; /* fwd: x w b y; bwd_d: dy w - dx; bwd_w: x dw - dy */
+        *out; /* fwd: x w b y; bwd_d: dy w - dx; bwd_w: x dw db dy */
     const struct tmk_tap *taps;
     const ptrdiff_t *begin;
     char *copy, *results, *sums;
@@ -302,7 +301,7 @@ static struct tmk_planes planes_of(const struct call *call, ptrdiff_t group, ptr
     const ptrdiff_t phases = plan->h.out * plan->w.out;
     const int out = plan->dir == TMK_BWD_D ? 1 : 0; /* which dimension of w has a row's channel */
     const ptrdiff_t ocg = plan->dir == TMK_BWD_D ? plan->channels : plan->rows;
-    return (struct tmk_planes){
+    struct tmk_planes planes = {
         .groups = groups,
         .rows = rows,
         .taps = call->taps,
@@ -316,6 +315,12 @@ static struct tmk_planes planes_of(const struct call *call, ptrdiff_t group, ptr
         .out_group = plan->tile * phases * plan->flat,
         .out_row = phases * plan->flat,
     };
+    if (call->bias) {
+        planes.bias = element(call->bias, (group * plan->rows + row) * call->bias->stride[0]);
+        planes.bias_row = call->bias->stride[0];
+        planes.bias_group = plan->rows * call->bias->stride[0];
+    }
+    return planes;
 }
 
 /* fwd or bwd_d of a band of one image, for a block of groups. */
@@ -336,11 +341,6 @@ static void correlate_band(const struct call *call, ptrdiff_t n, ptrdiff_t group
         const ptrdiff_t tile = smaller(plan->tile, plan->rows - row);
         struct tmk_planes planes = planes_of(call, group, groups, row, tile);
         planes.vectors = ratio_up(rows * plan->pitch, plan->kernel->lanes);
-        if (call->bias) {
-            planes.start = element(call->bias, (group * plan->rows + row) * call->bias->stride[0]);
-            planes.start_row = call->bias->stride[0];
-            planes.start_group = plan->rows * call->bias->stride[0];
-        }
         for (ptrdiff_t phase = 0; phase < plan->h.out * plan->w.out; phase++) {
             planes.taps = call->taps + call->begin[phase];
             planes.ntaps = call->begin[phase + 1] - call->begin[phase];
@@ -366,7 +366,6 @@ static void weigh_block(const struct call *call, ptrdiff_t group, ptrdiff_t grou
     const ptrdiff_t tile = smaller(plan->tile, plan->rows - row);
     const int thread = omp_get_thread_num();
     struct tmk_planes planes = planes_of(call, group, groups, row, tile);
-    memset(call->sums, 0, (size_t)plan->sums * plan->size);
     double clock = tmk_phase_start(exec);
     for (ptrdiff_t i = 0; i < (ptrdiff_t)x->shape[0] * ratio_up(plan->h.positions, plan->band);
          i++) {
@@ -384,7 +383,7 @@ static void weigh_block(const struct call *call, ptrdiff_t group, ptrdiff_t grou
                            call->results);
         clock = tmk_phase_end(exec, thread, TMK_PHASE_PACK, clock);
         planes.vectors = ratio_up(rows * plan->pitch, plan->kernel->lanes);
-        plan->kernel->weigh(&planes, call->sums);
+        plan->kernel->weigh(&planes, i == 0, call->sums);
         clock = tmk_phase_end(exec, thread, TMK_PHASE_COMPUTE, clock);
     }
     plan->kernel->settle(&planes, call->sums);
@@ -410,7 +409,7 @@ enum tmk_status tmk_conv2d_direct(const struct tmk_conv2d *p, enum tmk_dir dir,
             .plan = &plan,
             .image = &args->operand[bwd_d ? TMK_DST : TMK_SRC],
             .weights = &args->operand[TMK_WEI],
-            .bias = dir == TMK_FWD && p->bias ? &args->operand[TMK_BIA] : NULL,
+            .bias = !bwd_d && p->bias ? &args->operand[TMK_BIA] : NULL,
             .out = &args->operand[bwd_d ? TMK_SRC : TMK_DST],
             .taps = taps,
             .begin = begin,

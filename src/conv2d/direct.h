@@ -11,8 +11,7 @@ bool tmk_conv2d_suits_direct(const struct tmk_conv2d *p, enum tmk_dir dir);
 /* Bytes of workspace. */
 size_t tmk_conv2d_direct_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads);
 
-/* One direction, the bias included; the bias gradient is left to tmk_conv2d_sum_bias(). TMK_EINVAL:
- * workspace too small. */
+/* One direction, the bias and its gradient included. TMK_EINVAL: workspace too small. */
 enum tmk_status tmk_conv2d_direct(const struct tmk_conv2d *p, enum tmk_dir dir,
                                   const struct tmk_args *args, const struct tmk_exec *exec);
 

@@ -37,31 +37,46 @@
 #define EACH_LANE_OF(M, n) EACH_LANE_(M, n)
 #define EACH_LANE(M) EACH_LANE_OF(M, LANES)
 
-#if defined(__AVX2__) && !defined(__AVX512F__)
-/* Lanes [lo, hi) set, of at most 8 of 4 bytes. */
-static inline __m256i lanes32(ptrdiff_t lo, ptrdiff_t hi)
+/* A set of neighbouring lanes. */
+#if defined(__AVX512F__)
+typedef uint32_t lane_mask;
+static inline lane_mask make_mask(ptrdiff_t lo, ptrdiff_t hi)
+{
+    return ((1u << hi) - 1) & ~((1u << lo) - 1);
+}
+#elif defined(__AVX2__)
+typedef __m256i lane_mask; /* of 4 bytes each */
+static inline lane_mask make_mask(ptrdiff_t lo, ptrdiff_t hi)
 {
     static const int32_t ends[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
     return _mm256_andnot_si256(_mm256_loadu_si256((const __m256i *)(const void *)(ends + 8 - lo)),
                                _mm256_loadu_si256((const __m256i *)(const void *)(ends + 8 - hi)));
 }
-#elif defined(__AVX512F__)
-static inline uint32_t lanes(ptrdiff_t lo, ptrdiff_t hi)
+#else
+typedef struct {
+    ptrdiff_t lo, hi;
+} lane_mask;
+static inline lane_mask make_mask(ptrdiff_t lo, ptrdiff_t hi)
 {
-    return ((1u << hi) - 1) & ~((1u << lo) - 1);
+    return (lane_mask){lo, hi};
 }
 #endif
+
+/* What of two neighbouring vectors lies inside a row. */
+struct mask_pair {
+    lane_mask a, b;
+};
 
 #define T float
 #define NAME(x) PASTE(x, f32)
 #if TMK_VBYTES == 64
 #define LANES 16
-#define LOAD_LANES(p, lo, hi) _mm512_maskz_loadu_ps((__mmask16)lanes(lo, hi), p)
-#define STORE_LANES(p, lo, hi, v) _mm512_mask_storeu_ps(p, (__mmask16)lanes(lo, hi), (__m512)(v))
+#define LOAD_LANES(p, mask) _mm512_maskz_loadu_ps((__mmask16)(mask), p)
+#define STORE_LANES(p, mask, v) _mm512_mask_storeu_ps(p, (__mmask16)(mask), (__m512)(v))
 #elif TMK_VBYTES == 32
 #define LANES 8
-#define LOAD_LANES(p, lo, hi) _mm256_maskload_ps(p, lanes32(lo, hi))
-#define STORE_LANES(p, lo, hi, v) _mm256_maskstore_ps(p, lanes32(lo, hi), (__m256)(v))
+#define LOAD_LANES(p, mask) _mm256_maskload_ps(p, mask)
+#define STORE_LANES(p, mask, v) _mm256_maskstore_ps(p, mask, (__m256)(v))
 #else
 #define LANES 4
 #endif
@@ -71,12 +86,12 @@ static inline uint32_t lanes(ptrdiff_t lo, ptrdiff_t hi)
 #define NAME(x) PASTE(x, f64)
 #if TMK_VBYTES == 64
 #define LANES 8
-#define LOAD_LANES(p, lo, hi) _mm512_maskz_loadu_pd((__mmask8)lanes(lo, hi), p)
-#define STORE_LANES(p, lo, hi, v) _mm512_mask_storeu_pd(p, (__mmask8)lanes(lo, hi), (__m512d)(v))
+#define LOAD_LANES(p, mask) _mm512_maskz_loadu_pd((__mmask8)(mask), p)
+#define STORE_LANES(p, mask, v) _mm512_mask_storeu_pd(p, (__mmask8)(mask), (__m512d)(v))
 #elif TMK_VBYTES == 32
 #define LANES 4
-#define LOAD_LANES(p, lo, hi) _mm256_maskload_pd(p, lanes32(2 * (lo), 2 * (hi)))
-#define STORE_LANES(p, lo, hi, v) _mm256_maskstore_pd(p, lanes32(2 * (lo), 2 * (hi)), (__m256d)(v))
+#define LOAD_LANES(p, mask) _mm256_maskload_pd(p, mask)
+#define STORE_LANES(p, mask, v) _mm256_maskstore_pd(p, mask, (__m256d)(v))
 #else
 #define LANES 2
 #endif

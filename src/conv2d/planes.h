@@ -8,6 +8,7 @@
 
 #include "view.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Rows of planes in memory and their padded copy: the element at row y + sh*q + r, column
@@ -33,8 +34,8 @@ struct tmk_planes {
     ptrdiff_t ntaps;
     const void *image;
     void *weights, *out;
-    const void *start; /* what each row's sums begin with; NULL: 0 */
-    ptrdiff_t image_group, weight_group, weight_row, out_group, out_row, start_group, start_row;
+    void *bias; /* one element a row; NULL: none */
+    ptrdiff_t image_group, weight_group, weight_row, out_group, out_row, bias_group, bias_row;
 };
 
 struct tmk_plane_kernels {
@@ -44,11 +45,13 @@ struct tmk_plane_kernels {
     void (*pack)(const struct tmk_plane_grid *grid, const void *image, void *copy);
     /* The way back, for elements inside the image. */
     void (*unpack)(const struct tmk_plane_grid *grid, const void *copy, void *image);
-    /* out[g, m, f] = start[g, m] + sum over taps of image[g, tap + f] * weights[g, m, tap] */
+    /* out[g, m, f] = bias[g, m] + sum over taps of image[g, tap + f] * weights[g, m, tap] */
     void (*correlate)(const struct tmk_planes *planes);
-    /* sums[g, m, tap] += image[g, tap + f] * out[g, m, f] over all f, a vector for each sum */
-    void (*weigh)(const struct tmk_planes *planes, void *sums);
-    /* weights[g, m, tap] = all of sums[g, m, tap]; reads `lanes` - 1 vectors beyond the last. */
+    /* sums[g, m, tap] += image[g, tap + f] * out[g, m, f] over all f, a vector for each sum; with a
+     * bias, one more after the taps' of each row += out[g, m, f]. `fresh`: the sums begin at 0. */
+    void (*weigh)(const struct tmk_planes *planes, bool fresh, void *sums);
+    /* weights[g, m, tap] and bias[g, m] = all of each sum's vector. Reads up to `lanes` - 1 vectors
+     * beyond the last. */
     void (*settle)(const struct tmk_planes *planes, const void *sums);
 };
 

@@ -14,29 +14,39 @@ INLINE void NAME(store)(T *p, NAME(vec) v)
     *(NAME(vec) *)p = v;
 }
 
-/* Lanes [lo, hi) of a vector at p, the rest zero and not read; the bounds may lie outside it. */
-INLINE NAME(vec) NAME(load_lanes)(const T *p, ptrdiff_t lo, ptrdiff_t hi)
+/* Lanes [lo, hi); the bounds may lie outside the vector. */
+INLINE lane_mask NAME(mask)(ptrdiff_t lo, ptrdiff_t hi)
 {
     lo = lo < 0 ? 0 : lo > LANES ? LANES : lo;
     hi = hi < lo ? lo : hi > LANES ? LANES : hi;
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    lo *= (ptrdiff_t)sizeof(T) / 4, hi *= (ptrdiff_t)sizeof(T) / 4;
+#endif
+    return make_mask(lo, hi);
+}
+
+/* The lanes of `mask`, the rest zero and not read. */
+INLINE NAME(vec) NAME(load_lanes)(const T *p, lane_mask mask)
+{
 #ifdef LOAD_LANES
-    return (NAME(vec))LOAD_LANES(p, lo, hi);
+    return (NAME(vec))LOAD_LANES(p, mask);
 #else
+    if (mask.hi - mask.lo == LANES)
+        return NAME(load)(p);
     NAME(vec) v = {0};
-    for (ptrdiff_t i = lo; i < hi; i++)
+    for (ptrdiff_t i = mask.lo; i < mask.hi; i++)
         v[i] = p[i];
     return v;
 #endif
 }
 
-/* The first n lanes to p; none if n <= 0, all if n >= LANES. */
-INLINE void NAME(store_first)(T *p, NAME(vec) v, ptrdiff_t n)
+/* Nothing but the lanes of `mask` is written. */
+INLINE void NAME(store_lanes)(T *p, lane_mask mask, NAME(vec) v)
 {
-    n = n < 0 ? 0 : n > LANES ? LANES : n;
 #ifdef STORE_LANES
-    STORE_LANES(p, 0, n, v);
+    STORE_LANES(p, mask, v);
 #else
-    for (ptrdiff_t i = 0; i < n; i++)
+    for (ptrdiff_t i = mask.lo; i < mask.hi; i++)
         p[i] = v[i];
 #endif
 }

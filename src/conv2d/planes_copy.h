@@ -1,55 +1,54 @@
-/* Copying planes into padded ones and back, for one element type (planes_body.h). */
+/* Copying planes into padded ones and back, for one element type (planes_body.h). Everything comes
+ * for sw of 1 and 2, where vectors of parts make vectors of the image and the other way round, and
+ * element by element (sw 0) for any stride and any step of the image. */
 
 #define EVEN(i) 2 * (i)
 #define ODD(i) 2 * (i) + 1
 #define ZIP_LOW(i) (i) / 2 + (i) % 2 * LANES
 #define ZIP_HIGH(i) LANES / 2 + (i) / 2 + (i) % 2 * LANES
 
-/* Columns c .. c+LANES-1 of a row of each part. Image column 0 is, or would be, at `row`. */
-INLINE void NAME(pack_vector)(T *out, ptrdiff_t part, const T *row, ptrdiff_t x, ptrdiff_t w,
+/* What of the image's elements from column x on lies inside a row of w. */
+INLINE struct mask_pair NAME(inside)(ptrdiff_t x, ptrdiff_t w)
+{
+    return (struct mask_pair){NAME(mask)(-x, w - x), NAME(mask)(-x - LANES, w - x - LANES)};
+}
+
+/* A vector of each of sw parts. */
+INLINE void NAME(pack_vector)(T *out, ptrdiff_t part, const T *from, struct mask_pair mask,
                               ptrdiff_t sw)
 {
-    NAME(vec) a = NAME(load_lanes)(row + x, -x, w - x);
+    NAME(vec) a = NAME(load_lanes)(from, mask.a);
     if (sw == 1) {
         NAME(store)(out, a);
     } else {
-        x += LANES;
-        NAME(vec) b = NAME(load_lanes)(row + x, -x, w - x);
+        NAME(vec) b = NAME(load_lanes)(from + LANES, mask.b);
         NAME(store)(out, __builtin_shufflevector(a, b, EACH_LANE(EVEN)));
         NAME(store)(out + part, __builtin_shufflevector(a, b, EACH_LANE(ODD)));
     }
 }
 
-/* The same where all of it lies inside the image. */
-INLINE void NAME(pack_inside)(T *out, ptrdiff_t part, const T *from, ptrdiff_t sw)
+/* n >= LANES zeros. */
+INLINE void NAME(clear)(T *out, ptrdiff_t n)
 {
-    NAME(vec) a = NAME(load)(from);
-    if (sw == 1) {
-        NAME(store)(out, a);
-    } else {
-        NAME(vec) b = NAME(load)(from + LANES);
-        NAME(store)(out, __builtin_shufflevector(a, b, EACH_LANE(EVEN)));
-        NAME(store)(out + part, __builtin_shufflevector(a, b, EACH_LANE(ODD)));
-    }
+    for (ptrdiff_t i = 0; i < n - LANES; i += LANES)
+        NAME(store)(out + i, (NAME(vec)){0});
+    NAME(store)(out + n - LANES, (NAME(vec)){0});
 }
 
-/* One row of each of sw (1 or 2) parts. Vectors may run over its end: the next row follows. */
-INLINE void NAME(pack_row)(const struct tmk_plane_grid *g, const T *row, T *out, ptrdiff_t sw)
+/* One row of each part, but for its first vector. All but the first part of a row that begins left
+ * of the image, and the last of one that ends right of it, is inside. */
+INLINE void NAME(pack_rest)(const struct tmk_plane_grid *g, const T *row, T *out,
+                            struct mask_pair last, ptrdiff_t sw)
 {
-    ptrdiff_t c = 0, x = g->x, step = sw * LANES;
-    if (g->pitch <= LANES) { /* the same masks for every row */
-        NAME(pack_vector)(out, g->part, row, x, g->w, sw);
-        return;
+    const struct mask_pair all = NAME(inside)(0, 2 * LANES);
+    ptrdiff_t c = LANES, x = g->x + sw * LANES;
+    for (; c + LANES < g->pitch; c += LANES, x += sw * LANES) {
+        bool inside = x >= 0 && x + sw * LANES <= g->w;
+        NAME(pack_vector)(out + c, g->part, row + x, inside ? all : NAME(inside)(x, g->w), sw);
     }
-    for (; c < g->pitch && x < 0; c += LANES, x += step)
-        NAME(pack_vector)(out + c, g->part, row, x, g->w, sw);
-    for (; c < g->pitch && x + step <= g->w; c += LANES, x += step)
-        NAME(pack_inside)(out + c, g->part, row + x, sw);
-    for (; c < g->pitch; c += LANES, x += step)
-        NAME(pack_vector)(out + c, g->part, row, x, g->w, sw);
+    NAME(pack_vector)(out + c, g->part, row + x, last, sw);
 }
 
-/* The same for any stride of outputs and any step of the image. */
 static void NAME(pack_elements)(const struct tmk_plane_grid *g, const T *row, T *out)
 {
     for (ptrdiff_t s = 0; s < g->sw; s++) {
@@ -60,26 +59,29 @@ static void NAME(pack_elements)(const struct tmk_plane_grid *g, const T *row, T 
     }
 }
 
-static void NAME(clear)(T *out, ptrdiff_t n)
+/* Vectors may run over a row's end: the next row follows. */
+INLINE void NAME(pack_plane)(const struct tmk_plane_grid *g, const T *image, T *copy, ptrdiff_t sw)
 {
-    for (ptrdiff_t i = 0; i < n; i++)
-        out[i] = 0;
-}
-
-INLINE void NAME(pack_parts)(const struct tmk_plane_grid *g, const T *image, T *copy, ptrdiff_t sw)
-{
+    const ptrdiff_t end = (g->pitch - 1) / LANES * LANES * sw + g->x;
+    const struct mask_pair first = NAME(inside)(g->x, g->w), last = NAME(inside)(end, g->w);
     for (ptrdiff_t r = 0; r < g->sh; r++, copy += g->sw * g->part) {
+        const T *row = image + (g->y + r) * g->row;
         T *out = copy;
-        for (ptrdiff_t q = 0; q < g->rows; q++, out += g->pitch) {
-            ptrdiff_t y = g->y + q * g->sh + r;
+        ptrdiff_t y = g->y + r;
+        for (ptrdiff_t q = 0; q < g->rows; q++) {
             if (y < 0 || y >= g->h) {
                 for (ptrdiff_t s = 0; s < g->sw; s++)
-                    NAME(clear)(out + s * g->part, g->pitch);
+                    NAME(clear)(out + s * g->part, g->pitch > LANES ? g->pitch : LANES);
             } else if (sw > 0) {
-                NAME(pack_row)(g, image + y * g->row, out, sw);
+                NAME(pack_vector)(out, g->part, row + g->x, first, sw);
+                if (g->pitch > LANES)
+                    NAME(pack_rest)(g, row, out, last, sw);
             } else {
-                NAME(pack_elements)(g, image + y * g->row, out);
+                NAME(pack_elements)(g, row, out);
             }
+            row += g->sh * g->row;
+            out += g->pitch;
+            y += g->sh;
         }
         for (ptrdiff_t s = 0; s < g->sw; s++)
             NAME(clear)(out + s * g->part, copy + g->part - out);
@@ -92,58 +94,62 @@ static void NAME(pack)(const struct tmk_plane_grid *g, const void *image, void *
     T *to = copy;
     for (ptrdiff_t i = 0; i < g->planes; i++, from += g->plane, to += g->sh * g->sw * g->part) {
         if (g->col == 1 && g->sw == 1)
-            NAME(pack_parts)(g, from, to, 1);
+            NAME(pack_plane)(g, from, to, 1);
         else if (g->col == 1 && g->sw == 2)
-            NAME(pack_parts)(g, from, to, 2);
+            NAME(pack_plane)(g, from, to, 2);
         else
-            NAME(pack_parts)(g, from, to, 0);
+            NAME(pack_plane)(g, from, to, 0);
     }
 }
 
-/* n elements from one row of each of sw (1 or 2) parts. */
-INLINE void NAME(unpack_row)(const T *from, ptrdiff_t part, T *to, ptrdiff_t n, ptrdiff_t sw)
+/* n elements from one row of each of sw parts; `last`: what is left of them for the last vectors.
+ */
+INLINE void NAME(unpack_row)(const T *from, ptrdiff_t part, T *to, ptrdiff_t n,
+                             struct mask_pair last, ptrdiff_t sw)
 {
-    if (sw == 1) {
-        for (; n >= LANES; n -= LANES, from += LANES, to += LANES)
-            NAME(store)(to, NAME(load)(from));
-        if (n > 0)
-            NAME(store_first)(to, NAME(load)(from), n);
-        return;
-    }
-    for (; n > 0; n -= 2 * LANES, from += LANES, to += 2 * LANES) {
-        NAME(vec) a = NAME(load)(from), b = NAME(load)(from + part);
-        NAME(vec) low = __builtin_shufflevector(a, b, EACH_LANE(ZIP_LOW));
-        NAME(vec) high = __builtin_shufflevector(a, b, EACH_LANE(ZIP_HIGH));
-        if (n >= 2 * LANES) {
+    for (; n > 0; n -= sw * LANES, from += LANES, to += sw * LANES) {
+        NAME(vec) low = NAME(load)(from), high = low;
+        if (sw == 2) {
+            NAME(vec) b = NAME(load)(from + part);
+            high = __builtin_shufflevector(low, b, EACH_LANE(ZIP_HIGH));
+            low = __builtin_shufflevector(low, b, EACH_LANE(ZIP_LOW));
+        }
+        if (n >= sw * LANES) {
             NAME(store)(to, low);
-            NAME(store)(to + LANES, high);
+            if (sw == 2)
+                NAME(store)(to + LANES, high);
         } else {
-            NAME(store_first)(to, low, n);
-            if (n > LANES)
-                NAME(store_first)(to + LANES, high, n - LANES);
+            NAME(store_lanes)(to, last.a, low);
+            if (sw == 2)
+                NAME(store_lanes)(to + LANES, last.b, high);
         }
     }
 }
 
 static void NAME(unpack_elements)(const struct tmk_plane_grid *g, const T *from, T *to)
 {
-    for (ptrdiff_t x = g->x; x < g->w; x++)
-        to[x * g->col] = from[(x - g->x) % g->sw * g->part + (x - g->x) / g->sw];
+    for (ptrdiff_t s = 0; s < g->sw; s++) {
+        for (ptrdiff_t c = 0, x = g->x + s; x < g->w; c++, x += g->sw)
+            to[x * g->col] = from[s * g->part + c];
+    }
 }
 
 INLINE void NAME(unpack_plane)(const struct tmk_plane_grid *g, const T *copy, T *image,
                                ptrdiff_t sw)
 {
+    const ptrdiff_t n = g->w - g->x;
+    const struct mask_pair last = NAME(inside)(0, n % (sw == 2 ? 2 * LANES : LANES));
     for (ptrdiff_t r = 0; r < g->sh; r++, copy += g->sw * g->part) {
-        for (ptrdiff_t q = 0; q < g->rows; q++) {
-            ptrdiff_t y = g->y + q * g->sh + r;
-            if (y >= g->h)
-                break;
+        const T *from = copy;
+        T *to = image + (g->y + r) * g->row;
+        ptrdiff_t left = (g->h - g->y - r + g->sh - 1) / g->sh;
+        for (left = left < g->rows ? left : g->rows; left > 0; left--) {
             if (sw > 0)
-                NAME(unpack_row)
-                (copy + q * g->pitch, g->part, image + y * g->row + g->x, g->w - g->x, sw);
+                NAME(unpack_row)(from, g->part, to + g->x, n, last, sw);
             else
-                NAME(unpack_elements)(g, copy + q * g->pitch, image + y * g->row);
+                NAME(unpack_elements)(g, from, to);
+            from += g->pitch;
+            to += g->sh * g->row;
         }
     }
 }

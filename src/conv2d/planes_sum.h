@@ -2,14 +2,14 @@
 
 /* m rows of results by v vectors, in registers over all taps. */
 INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const T *image, const T *weights,
-                                 const T *start, T *out, int m, int v)
+                                 const T *bias, T *out, int m, int v)
 {
     NAME(vec) sum[8][8];
     UNROLL for (int i = 0; i < m; i++)
     {
         NAME(vec) first = {0};
-        if (start)
-            first += start[i * p->start_row];
+        if (bias)
+            first += bias[i * p->bias_row];
         UNROLL for (int j = 0; j < v; j++) sum[i][j] = first;
     }
     for (const struct tmk_tap *tap = p->taps, *end = tap + p->ntaps; tap < end; tap++) {
@@ -28,23 +28,23 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const T *image, con
 
 /* m rows of results, as many vectors at a time as there are registers. */
 INLINE void NAME(correlate_rows)(const struct tmk_planes *p, const T *image, const T *weights,
-                                 const T *start, T *out, int m)
+                                 const T *bias, T *out, int m)
 {
     const ptrdiff_t most = ACCUMULATORS / m >= 8 ? 8 : ACCUMULATORS / m >= 4 ? 4 : ACCUMULATORS / m;
     const ptrdiff_t step = most * LANES;
     ptrdiff_t left = p->vectors;
     for (; left >= most; left -= most, image += step, out += step)
-        NAME(correlate_tile)(p, image, weights, start, out, m, (int)most);
+        NAME(correlate_tile)(p, image, weights, bias, out, m, (int)most);
     if (most > 4 && left >= 4) {
-        NAME(correlate_tile)(p, image, weights, start, out, m, 4);
+        NAME(correlate_tile)(p, image, weights, bias, out, m, 4);
         left -= 4, image += 4 * LANES, out += 4 * LANES;
     }
     if (most > 2 && left >= 2) {
-        NAME(correlate_tile)(p, image, weights, start, out, m, 2);
+        NAME(correlate_tile)(p, image, weights, bias, out, m, 2);
         left -= 2, image += 2 * LANES, out += 2 * LANES;
     }
     if (left > 0)
-        NAME(correlate_tile)(p, image, weights, start, out, m, 1);
+        NAME(correlate_tile)(p, image, weights, bias, out, m, 1);
 }
 
 static void NAME(correlate)(const struct tmk_planes *p)
@@ -53,40 +53,47 @@ static void NAME(correlate)(const struct tmk_planes *p)
         const T *image = (const T *)p->image + g * p->image_group;
         for (ptrdiff_t i = 0, m; i < p->rows; i += m) {
             const T *weights = (const T *)p->weights + g * p->weight_group + i * p->weight_row;
-            const T *start = p->start;
+            const T *bias = p->bias;
             T *out = (T *)p->out + g * p->out_group + i * p->out_row;
-            start = start ? start + g * p->start_group + i * p->start_row : NULL;
+            bias = bias ? bias + g * p->bias_group + i * p->bias_row : NULL;
             m = p->rows - i;
             m = m >= 8 ? 8 : m >= 4 ? 4 : m;
             switch (m) {
             case 8:
-                NAME(correlate_rows)(p, image, weights, start, out, 8);
+                NAME(correlate_rows)(p, image, weights, bias, out, 8);
                 break;
             case 4:
-                NAME(correlate_rows)(p, image, weights, start, out, 4);
+                NAME(correlate_rows)(p, image, weights, bias, out, 4);
                 break;
             case 3:
-                NAME(correlate_rows)(p, image, weights, start, out, 3);
+                NAME(correlate_rows)(p, image, weights, bias, out, 3);
                 break;
             case 2:
-                NAME(correlate_rows)(p, image, weights, start, out, 2);
+                NAME(correlate_rows)(p, image, weights, bias, out, 2);
                 break;
             default:
-                NAME(correlate_rows)(p, image, weights, start, out, 1);
+                NAME(correlate_rows)(p, image, weights, bias, out, 1);
             }
         }
     }
 }
 
+/* Elements of a row of results' sums. */
+INLINE ptrdiff_t NAME(sums_row)(const struct tmk_planes *p)
+{
+    return (p->ntaps + (p->bias ? 1 : 0)) * LANES;
+}
+
 /* m rows by n taps of sums, over the whole length of the rows. */
 INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const T *image, const T *out,
-                             const struct tmk_tap *taps, T *sums, int m, int n)
+                             const struct tmk_tap *taps, bool fresh, T *sums, int m, int n)
 {
+    const ptrdiff_t row = NAME(sums_row)(p);
     NAME(vec) sum[WEIGH_ROWS][9];
     UNROLL for (int i = 0; i < m; i++)
     {
         UNROLL for (int j = 0; j < n; j++) sum[i][j] =
-            NAME(load)(sums + (i * p->ntaps + j) * LANES);
+            fresh ? (NAME(vec)){0} : NAME(load)(sums + i * row + j * LANES);
     }
     for (ptrdiff_t f = 0; f < p->vectors * LANES; f += LANES) {
         NAME(vec) y[WEIGH_ROWS];
@@ -99,14 +106,13 @@ INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const T *image, const T
     }
     UNROLL for (int i = 0; i < m; i++)
     {
-        UNROLL for (int j = 0; j < n; j++)
-            NAME(store)(sums + (i * p->ntaps + j) * LANES, sum[i][j]);
+        UNROLL for (int j = 0; j < n; j++) NAME(store)(sums + i * row + j * LANES, sum[i][j]);
     }
 }
 
 /* m rows by all taps, in tiles of sizes as equal as can be. */
-INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const T *image, const T *out, T *sums,
-                             int m, ptrdiff_t most)
+INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const T *image, const T *out, bool fresh,
+                             T *sums, int m, ptrdiff_t most)
 {
     ptrdiff_t tiles = (p->ntaps + most - 1) / most;
     const struct tmk_tap *tap = p->taps;
@@ -115,7 +121,7 @@ INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const T *image, const T
         switch (n) {
 #define TILE(n)                                                                                    \
     case n:                                                                                        \
-        NAME(weigh_tile)(p, image, out, tap, sums, m, n);                                          \
+        NAME(weigh_tile)(p, image, out, tap, fresh, sums, m, n);                                   \
         break;
             TILE(1)
             TILE(2)
@@ -133,18 +139,41 @@ INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const T *image, const T
     }
 }
 
-static void NAME(weigh)(const struct tmk_planes *p, void *sums)
+/* The bias's sum of one row: four chains, for one would wait for each addition. */
+static void NAME(total)(const T *out, ptrdiff_t vectors, bool fresh, T *sum)
 {
+    NAME(vec) part[4] = {{0}};
+    for (; vectors >= 4; vectors -= 4, out += 4 * LANES) {
+        UNROLL for (int i = 0; i < 4; i++) part[i] += NAME(load)(out + i * LANES);
+    }
+    for (; vectors > 0; vectors--, out += LANES)
+        part[0] += NAME(load)(out);
+    part[0] = (part[0] + part[1]) + (part[2] + part[3]);
+    if (!fresh)
+        part[0] += NAME(load)(sum);
+    NAME(store)(sum, part[0]);
+}
+
+static void NAME(weigh)(const struct tmk_planes *p, bool fresh, void *sums)
+{
+    const ptrdiff_t row = NAME(sums_row)(p);
+    T *sum = sums;
     for (ptrdiff_t g = 0; g < p->groups; g++) {
         const T *image = (const T *)p->image + g * p->image_group;
         const T *out = (const T *)p->out + g * p->out_group;
-        T *sum = (T *)sums + g * p->rows * p->ntaps * LANES;
-        ptrdiff_t i = 0;
-        for (; i + WEIGH_ROWS <= p->rows; i += WEIGH_ROWS)
-            NAME(weigh_rows)
-            (p, image, out + i * p->out_row, sum + i * p->ntaps * LANES, WEIGH_ROWS, WEIGH_TAPS);
-        for (; i < p->rows; i++)
-            NAME(weigh_rows)(p, image, out + i * p->out_row, sum + i * p->ntaps * LANES, 1, 9);
+        ptrdiff_t left = p->rows;
+        if (p->bias) {
+            for (ptrdiff_t i = 0; i < left; i++)
+                NAME(total)
+                (out + i * p->out_row, p->vectors, fresh, sum + i * row + p->ntaps * LANES);
+        }
+        for (; left >= WEIGH_ROWS; left -= WEIGH_ROWS) {
+            NAME(weigh_rows)(p, image, out, fresh, sum, WEIGH_ROWS, WEIGH_TAPS);
+            out += WEIGH_ROWS * p->out_row;
+            sum += WEIGH_ROWS * row;
+        }
+        for (; left > 0; left--, out += p->out_row, sum += row)
+            NAME(weigh_rows)(p, image, out, fresh, sum, 1, 9);
     }
 }
 
@@ -189,20 +218,23 @@ INLINE NAME(vec) NAME(sum_lanes)(const T *sums)
 
 static void NAME(settle)(const struct tmk_planes *p, const void *sums)
 {
-    const ptrdiff_t count = p->groups * p->rows * p->ntaps;
-    ptrdiff_t group = 0, row = 0, tap = 0;
-    for (ptrdiff_t i = 0; i < count; i += LANES) {
-        NAME(vec) sum = NAME(sum_lanes)((const T *)sums + i * LANES);
-        for (ptrdiff_t j = 0; j < LANES && i + j < count; j++) {
-            ((T *)p->weights)[group * p->weight_group + row * p->weight_row + p->taps[tap].weight] =
-                sum[j];
-            if (++tap == p->ntaps) {
-                tap = 0;
-                if (++row == p->rows) {
-                    row = 0;
-                    group++;
-                }
+    const ptrdiff_t count = NAME(sums_row)(p) / LANES;
+    const T *next = sums;
+    NAME(vec) sum;
+    int lane = LANES;
+    for (ptrdiff_t i = 0; i < p->groups * p->rows; i++) {
+        ptrdiff_t g = i / p->rows, m = i % p->rows;
+        T *weights = (T *)p->weights + g * p->weight_group + m * p->weight_row;
+        for (ptrdiff_t tap = 0; tap < count; tap++) {
+            if (lane == LANES) {
+                sum = NAME(sum_lanes)(next);
+                next += LANES * LANES;
+                lane = 0;
             }
+            if (tap < p->ntaps)
+                weights[p->taps[tap].weight] = sum[lane++];
+            else
+                ((T *)p->bias)[g * p->bias_group + m * p->bias_row] = sum[lane++];
         }
     }
 }
