@@ -60,46 +60,47 @@ static void NAME(pack_elements)(const struct tmk_plane_grid *g, const T *row, T 
 }
 
 /* Vectors may run over a row's end: the next row follows. */
-INLINE void NAME(pack_plane)(const struct tmk_plane_grid *g, const T *image, T *copy, ptrdiff_t sw)
+INLINE void NAME(pack_part)(const struct tmk_plane_grid *g, const T *row, ptrdiff_t y, T *out,
+                            struct mask_pair first, struct mask_pair last, ptrdiff_t sw)
 {
-    const ptrdiff_t end = (g->pitch - 1) / LANES * LANES * sw + g->x;
-    const struct mask_pair first = NAME(inside)(g->x, g->w), last = NAME(inside)(end, g->w);
-    for (ptrdiff_t r = 0; r < g->sh; r++, copy += g->sw * g->part) {
-        const T *row = image + (g->y + r) * g->row;
-        T *out = copy;
-        ptrdiff_t y = g->y + r;
-        for (ptrdiff_t q = 0; q < g->rows; q++) {
-            if (y < 0 || y >= g->h) {
-                for (ptrdiff_t s = 0; s < g->sw; s++)
-                    NAME(clear)(out + s * g->part, g->pitch > LANES ? g->pitch : LANES);
-            } else if (sw > 0) {
-                NAME(pack_vector)(out, g->part, row + g->x, first, sw);
-                if (g->pitch > LANES)
-                    NAME(pack_rest)(g, row, out, last, sw);
-            } else {
-                NAME(pack_elements)(g, row, out);
-            }
-            row += g->sh * g->row;
-            out += g->pitch;
-            y += g->sh;
+    const ptrdiff_t vectors = g->pitch > LANES ? g->pitch : LANES;
+    T *const end = out + g->part;
+    for (ptrdiff_t q = 0; q < g->rows; q++, y += g->sh, row += g->sh * g->row, out += g->pitch) {
+        if (y < 0 || y >= g->h) {
+            for (ptrdiff_t s = 0; s < g->sw; s++)
+                NAME(clear)(out + s * g->part, vectors);
+        } else if (sw > 0) {
+            NAME(pack_vector)(out, g->part, row + g->x, first, sw);
+            if (g->pitch > LANES)
+                NAME(pack_rest)(g, row, out, last, sw);
+        } else {
+            NAME(pack_elements)(g, row, out);
         }
-        for (ptrdiff_t s = 0; s < g->sw; s++)
-            NAME(clear)(out + s * g->part, copy + g->part - out);
+    }
+    for (ptrdiff_t s = 0; s < g->sw; s++)
+        NAME(clear)(out + s * g->part, end - out);
+}
+
+INLINE void NAME(pack_planes)(const struct tmk_plane_grid *grid, const T *image, T *copy,
+                              ptrdiff_t sw)
+{
+    const struct tmk_plane_grid g = *grid; /* which no store through a vector changes */
+    const ptrdiff_t end = (g.pitch - 1) / LANES * LANES * sw + g.x;
+    const struct mask_pair first = NAME(inside)(g.x, g.w), last = NAME(inside)(end, g.w);
+    for (ptrdiff_t i = 0; i < g.planes; i++, image += g.plane) {
+        for (ptrdiff_t r = 0; r < g.sh; r++, copy += g.sw * g.part)
+            NAME(pack_part)(&g, image + (g.y + r) * g.row, g.y + r, copy, first, last, sw);
     }
 }
 
-static void NAME(pack)(const struct tmk_plane_grid *g, const void *image, void *copy)
+static void NAME(pack)(const struct tmk_plane_grid *grid, const void *image, void *copy)
 {
-    const T *from = image;
-    T *to = copy;
-    for (ptrdiff_t i = 0; i < g->planes; i++, from += g->plane, to += g->sh * g->sw * g->part) {
-        if (g->col == 1 && g->sw == 1)
-            NAME(pack_plane)(g, from, to, 1);
-        else if (g->col == 1 && g->sw == 2)
-            NAME(pack_plane)(g, from, to, 2);
-        else
-            NAME(pack_plane)(g, from, to, 0);
-    }
+    if (grid->col == 1 && grid->sw == 1)
+        NAME(pack_planes)(grid, image, copy, 1);
+    else if (grid->col == 1 && grid->sw == 2)
+        NAME(pack_planes)(grid, image, copy, 2);
+    else
+        NAME(pack_planes)(grid, image, copy, 0);
 }
 
 /* n elements from one row of each of sw parts; `last`: what is left of them for the last vectors.
@@ -134,38 +135,33 @@ static void NAME(unpack_elements)(const struct tmk_plane_grid *g, const T *from,
     }
 }
 
-INLINE void NAME(unpack_plane)(const struct tmk_plane_grid *g, const T *copy, T *image,
-                               ptrdiff_t sw)
+INLINE void NAME(unpack_planes)(const struct tmk_plane_grid *grid, const T *copy, T *image,
+                                ptrdiff_t sw)
 {
-    const ptrdiff_t n = g->w - g->x;
+    const struct tmk_plane_grid g = *grid;
+    const ptrdiff_t n = g.w - g.x;
     const struct mask_pair last = NAME(inside)(0, n % (sw == 2 ? 2 * LANES : LANES));
-    for (ptrdiff_t r = 0; r < g->sh; r++, copy += g->sw * g->part) {
+    for (ptrdiff_t i = 0; i < g.planes * g.sh; i++, copy += g.sw * g.part) {
+        const ptrdiff_t y = g.y + i % g.sh, rows = (g.h - y + g.sh - 1) / g.sh;
         const T *from = copy;
-        T *to = image + (g->y + r) * g->row;
-        ptrdiff_t left = (g->h - g->y - r + g->sh - 1) / g->sh;
-        for (left = left < g->rows ? left : g->rows; left > 0; left--) {
+        T *to = image + i / g.sh * g.plane + y * g.row;
+        for (ptrdiff_t q = 0; q < rows && q < g.rows; q++, from += g.pitch, to += g.sh * g.row) {
             if (sw > 0)
-                NAME(unpack_row)(from, g->part, to + g->x, n, last, sw);
+                NAME(unpack_row)(from, g.part, to + g.x, n, last, sw);
             else
-                NAME(unpack_elements)(g, from, to);
-            from += g->pitch;
-            to += g->sh * g->row;
+                NAME(unpack_elements)(&g, from, to);
         }
     }
 }
 
-static void NAME(unpack)(const struct tmk_plane_grid *g, const void *copy, void *image)
+static void NAME(unpack)(const struct tmk_plane_grid *grid, const void *copy, void *image)
 {
-    const T *from = copy;
-    T *to = image;
-    for (ptrdiff_t i = 0; i < g->planes; i++, to += g->plane, from += g->sh * g->sw * g->part) {
-        if (g->col == 1 && g->sw == 1)
-            NAME(unpack_plane)(g, from, to, 1);
-        else if (g->col == 1 && g->sw == 2)
-            NAME(unpack_plane)(g, from, to, 2);
-        else
-            NAME(unpack_plane)(g, from, to, 0);
-    }
+    if (grid->col == 1 && grid->sw == 1)
+        NAME(unpack_planes)(grid, copy, image, 1);
+    else if (grid->col == 1 && grid->sw == 2)
+        NAME(unpack_planes)(grid, copy, image, 2);
+    else
+        NAME(unpack_planes)(grid, copy, image, 0);
 }
 
 #undef EVEN

@@ -47,8 +47,9 @@ INLINE void NAME(correlate_rows)(const struct tmk_planes *p, const T *image, con
         NAME(correlate_tile)(p, image, weights, bias, out, m, 1);
 }
 
-static void NAME(correlate)(const struct tmk_planes *p)
+static void NAME(correlate)(const struct tmk_planes *planes)
 {
+    const struct tmk_planes local = *planes, *p = &local; /* which no store of a vector changes */
     for (ptrdiff_t g = 0; g < p->groups; g++) {
         const T *image = (const T *)p->image + g * p->image_group;
         for (ptrdiff_t i = 0, m; i < p->rows; i += m) {
@@ -154,8 +155,9 @@ static void NAME(total)(const T *out, ptrdiff_t vectors, bool fresh, T *sum)
     NAME(store)(sum, part[0]);
 }
 
-static void NAME(weigh)(const struct tmk_planes *p, bool fresh, void *sums)
+static void NAME(weigh)(const struct tmk_planes *planes, bool fresh, void *sums)
 {
+    const struct tmk_planes local = *planes, *p = &local;
     const ptrdiff_t row = NAME(sums_row)(p);
     T *sum = sums;
     for (ptrdiff_t g = 0; g < p->groups; g++) {
@@ -165,7 +167,7 @@ static void NAME(weigh)(const struct tmk_planes *p, bool fresh, void *sums)
         if (p->bias) {
             for (ptrdiff_t i = 0; i < left; i++)
                 NAME(total)
-                (out + i * p->out_row, p->vectors, fresh, sum + i * row + p->ntaps * LANES);
+            (out + i * p->out_row, p->vectors, fresh, sum + i * row + p->ntaps * LANES);
         }
         for (; left >= WEIGH_ROWS; left -= WEIGH_ROWS) {
             NAME(weigh_rows)(p, image, out, fresh, sum, WEIGH_ROWS, WEIGH_TAPS);
@@ -216,8 +218,9 @@ INLINE NAME(vec) NAME(sum_lanes)(const T *sums)
     return rows[0];
 }
 
-static void NAME(settle)(const struct tmk_planes *p, const void *sums)
+static void NAME(settle)(const struct tmk_planes *planes, const void *sums)
 {
+    const struct tmk_planes local = *planes, *p = &local;
     const ptrdiff_t count = NAME(sums_row)(p) / LANES;
     const T *next = sums;
     NAME(vec) sum;
