@@ -2,8 +2,6 @@
  * compiler's target flags. */
 #include "planes.h"
 
-#include <stdint.h>
-
 #ifdef __AVX2__
 #include <immintrin.h>
 #endif
@@ -39,12 +37,14 @@
 
 /* A set of neighbouring lanes. */
 #if defined(__AVX512F__)
+#define MASKS true
 typedef uint32_t lane_mask;
 static inline lane_mask make_mask(ptrdiff_t lo, ptrdiff_t hi)
 {
     return ((1u << hi) - 1) & ~((1u << lo) - 1);
 }
 #elif defined(__AVX2__)
+#define MASKS false
 typedef __m256i lane_mask; /* of 4 bytes each */
 static inline lane_mask make_mask(ptrdiff_t lo, ptrdiff_t hi)
 {
@@ -53,6 +53,7 @@ static inline lane_mask make_mask(ptrdiff_t lo, ptrdiff_t hi)
                                _mm256_loadu_si256((const __m256i *)(const void *)(ends + 8 - hi)));
 }
 #else
+#define MASKS false
 typedef struct {
     ptrdiff_t lo, hi;
 } lane_mask;
@@ -99,6 +100,6 @@ struct mask_pair {
 
 extern const struct tmk_plane_kernels PASTE(tmk_plane_kernels, TMK_ISA)[TMK_NDTYPES];
 const struct tmk_plane_kernels PASTE(tmk_plane_kernels, TMK_ISA)[TMK_NDTYPES] = {
-    [TMK_F32] = {TMK_VBYTES / 4, pack_f32, unpack_f32, correlate_f32, weigh_f32, settle_f32},
-    [TMK_F64] = {TMK_VBYTES / 8, pack_f64, unpack_f64, correlate_f64, weigh_f64, settle_f64},
+    [TMK_F32] = {TMK_VBYTES / 4, MASKS, pack_f32, unpack_f32, correlate_f32, weigh_f32, settle_f32},
+    [TMK_F64] = {TMK_VBYTES / 8, MASKS, pack_f64, unpack_f64, correlate_f64, weigh_f64, settle_f64},
 };

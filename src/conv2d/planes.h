@@ -2,7 +2,8 @@
  *
  * pack() copies planes into padded ones and takes strides apart, so that the window of a tap is the
  * padded plane moved by a fixed offset. A band of rows is then one long vector: element f of it is
- * row f / pitch, column f % pitch, and what falls behind a row's last output is never looked at. */
+ * row f / pitch, column f % pitch, and what falls behind a row's last output is never looked at.
+ * Small images whose results have the same rows need no copy: masks make up for the padding. */
 #ifndef TMK_CONV2D_PLANES_H
 #define TMK_CONV2D_PLANES_H
 
@@ -10,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Rows of planes in memory and their padded copy: the element at row y + sh*q + r, column
  * x + sw*c + s of the image is column c, row q of the copy's part (r, s). */
@@ -34,12 +36,15 @@ struct tmk_planes {
     ptrdiff_t ntaps;
     const void *image;
     void *weights, *out;
-    void *bias; /* one element a row; NULL: none */
+    const uint16_t *masks; /* [tap][vector]: the lanes that lie in the image; NULL: all */
+    ptrdiff_t last;        /* with masks: lanes of the last vector of a row of results */
+    void *bias;            /* one element a row; NULL: none */
     ptrdiff_t image_group, weight_group, weight_row, out_group, out_row, bias_group, bias_row;
 };
 
 struct tmk_plane_kernels {
     ptrdiff_t lanes; /* elements of a vector */
+    bool masks;      /* understands tmk_planes.masks */
     /* The copy: zero outside the image, and from its last row to the end of a part. Parts have room
      * for a vector after their last row. */
     void (*pack)(const struct tmk_plane_grid *grid, const void *image, void *copy);

@@ -1,81 +1,118 @@
 /* The arithmetic of planes, for one element type (planes_body.h). */
 
-/* m rows of results by v vectors, in registers over all taps. */
-INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const T *image, const T *weights,
-                                 const T *bias, T *out, int m, int v)
+/* Vector j of what a tap reads. `masks`: the tap's, or NULL. */
+INLINE NAME(vec) NAME(load_tap)(const T *from, const uint16_t *masks, ptrdiff_t j)
+{
+#ifdef __AVX512F__
+    if (masks)
+        return NAME(load_lanes)(from + j * LANES, masks[j]);
+#else
+    (void)masks;
+#endif
+    return NAME(load)(from + j * LANES);
+}
+
+/* m rows of results, where they and their operands begin. */
+struct NAME(rows) {
+    const T *image, *weights, *bias;
+    T *out;
+};
+
+/* Vectors at .. at+v-1 of m rows of results, in registers over all taps. */
+INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(rows) * rows,
+                                 ptrdiff_t at, int m, int v, bool masked)
 {
     NAME(vec) sum[8][8];
     UNROLL for (int i = 0; i < m; i++)
     {
         NAME(vec) first = {0};
-        if (bias)
-            first += bias[i * p->bias_row];
+        if (rows->bias)
+            first += rows->bias[i * p->bias_row];
         UNROLL for (int j = 0; j < v; j++) sum[i][j] = first;
     }
+    const uint16_t *masks = masked ? p->masks + at : NULL;
     for (const struct tmk_tap *tap = p->taps, *end = tap + p->ntaps; tap < end; tap++) {
-        const T *from = image + tap->image, *weight = weights + tap->weight;
+        const T *from = rows->image + tap->image + at * LANES;
+        const T *weight = rows->weights + tap->weight;
         UNROLL for (int j = 0; j < v; j++)
         {
-            NAME(vec) x = NAME(load)(from + j * LANES);
+            NAME(vec) x = NAME(load_tap)(from, masks, j);
             UNROLL for (int i = 0; i < m; i++) sum[i][j] += weight[i * p->weight_row] * x;
         }
+        if (masked)
+            masks += p->vectors;
     }
     UNROLL for (int i = 0; i < m; i++)
     {
-        UNROLL for (int j = 0; j < v; j++) NAME(store)(out + i * p->out_row + j * LANES, sum[i][j]);
+        T *out = rows->out + i * p->out_row + at * LANES;
+        UNROLL for (int j = 0; j < v - 1; j++) NAME(store)(out + j * LANES, sum[i][j]);
+        if (masked && at + v == p->vectors)
+            NAME(store_lanes)(out + (v - 1) * LANES, NAME(mask)(0, p->last), sum[i][v - 1]);
+        else
+            NAME(store)(out + (v - 1) * LANES, sum[i][v - 1]);
     }
 }
 
 /* m rows of results, as many vectors at a time as there are registers. */
-INLINE void NAME(correlate_rows)(const struct tmk_planes *p, const T *image, const T *weights,
-                                 const T *bias, T *out, int m)
+INLINE void NAME(correlate_rows)(const struct tmk_planes *p, const struct NAME(rows) * rows, int m,
+                                 bool masked)
 {
-    const ptrdiff_t most = ACCUMULATORS / m >= 8 ? 8 : ACCUMULATORS / m >= 4 ? 4 : ACCUMULATORS / m;
-    const ptrdiff_t step = most * LANES;
-    ptrdiff_t left = p->vectors;
-    for (; left >= most; left -= most, image += step, out += step)
-        NAME(correlate_tile)(p, image, weights, bias, out, m, (int)most);
-    if (most > 4 && left >= 4) {
-        NAME(correlate_tile)(p, image, weights, bias, out, m, 4);
-        left -= 4, image += 4 * LANES, out += 4 * LANES;
+    const int most = ACCUMULATORS / m >= 8 ? 8 : ACCUMULATORS / m >= 4 ? 4 : ACCUMULATORS / m;
+    ptrdiff_t at = 0;
+    for (; at + most <= p->vectors; at += most)
+        NAME(correlate_tile)(p, rows, at, m, most, masked);
+    if (most > 4 && at + 4 <= p->vectors) {
+        NAME(correlate_tile)(p, rows, at, m, 4, masked);
+        at += 4;
     }
-    if (most > 2 && left >= 2) {
-        NAME(correlate_tile)(p, image, weights, bias, out, m, 2);
-        left -= 2, image += 2 * LANES, out += 2 * LANES;
+    if (most > 2 && at + 2 <= p->vectors) {
+        NAME(correlate_tile)(p, rows, at, m, 2, masked);
+        at += 2;
     }
-    if (left > 0)
-        NAME(correlate_tile)(p, image, weights, bias, out, m, 1);
+    if (at < p->vectors)
+        NAME(correlate_tile)(p, rows, at, m, 1, masked);
+}
+
+/* Some of the rows from row i of a group on; how many. */
+INLINE ptrdiff_t NAME(correlate_some)(const struct tmk_planes *p, ptrdiff_t g, ptrdiff_t i)
+{
+    const T *bias = p->bias;
+    const struct NAME(rows) rows = {
+        .image = (const T *)p->image + g * p->image_group,
+        .weights = (const T *)p->weights + g * p->weight_group + i * p->weight_row,
+        .bias = bias ? bias + g * p->bias_group + i * p->bias_row : NULL,
+        .out = (T *)p->out + g * p->out_group + i * p->out_row,
+    };
+    const ptrdiff_t left = p->rows - i;
+    if (p->masks) {
+        NAME(correlate_rows)(p, &rows, 1, true);
+        return 1;
+    }
+    switch (left >= 8 ? 8 : left >= 4 ? 4 : left) {
+    case 8:
+        NAME(correlate_rows)(p, &rows, 8, false);
+        return 8;
+    case 4:
+        NAME(correlate_rows)(p, &rows, 4, false);
+        return 4;
+    case 3:
+        NAME(correlate_rows)(p, &rows, 3, false);
+        return 3;
+    case 2:
+        NAME(correlate_rows)(p, &rows, 2, false);
+        return 2;
+    default:
+        NAME(correlate_rows)(p, &rows, 1, false);
+        return 1;
+    }
 }
 
 static void NAME(correlate)(const struct tmk_planes *planes)
 {
-    const struct tmk_planes local = *planes, *p = &local; /* which no store of a vector changes */
-    for (ptrdiff_t g = 0; g < p->groups; g++) {
-        const T *image = (const T *)p->image + g * p->image_group;
-        for (ptrdiff_t i = 0, m; i < p->rows; i += m) {
-            const T *weights = (const T *)p->weights + g * p->weight_group + i * p->weight_row;
-            const T *bias = p->bias;
-            T *out = (T *)p->out + g * p->out_group + i * p->out_row;
-            bias = bias ? bias + g * p->bias_group + i * p->bias_row : NULL;
-            m = p->rows - i;
-            m = m >= 8 ? 8 : m >= 4 ? 4 : m;
-            switch (m) {
-            case 8:
-                NAME(correlate_rows)(p, image, weights, bias, out, 8);
-                break;
-            case 4:
-                NAME(correlate_rows)(p, image, weights, bias, out, 4);
-                break;
-            case 3:
-                NAME(correlate_rows)(p, image, weights, bias, out, 3);
-                break;
-            case 2:
-                NAME(correlate_rows)(p, image, weights, bias, out, 2);
-                break;
-            default:
-                NAME(correlate_rows)(p, image, weights, bias, out, 1);
-            }
-        }
+    const struct tmk_planes p = *planes; /* which no store of a vector changes */
+    for (ptrdiff_t g = 0; g < p.groups; g++) {
+        for (ptrdiff_t i = 0; i < p.rows;)
+            i += NAME(correlate_some)(&p, g, i);
     }
 }
 
@@ -85,9 +122,18 @@ INLINE ptrdiff_t NAME(sums_row)(const struct tmk_planes *p)
     return (p->ntaps + (p->bias ? 1 : 0)) * LANES;
 }
 
+/* Vector `at` of a row of results. */
+INLINE NAME(vec) NAME(load_row)(const struct tmk_planes *p, const T *out, ptrdiff_t at, bool masked)
+{
+    if (masked && at + 1 == p->vectors)
+        return NAME(load_lanes)(out + at * LANES, NAME(mask)(0, p->last));
+    return NAME(load)(out + at * LANES);
+}
+
 /* m rows by n taps of sums, over the whole length of the rows. */
 INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const T *image, const T *out,
-                             const struct tmk_tap *taps, bool fresh, T *sums, int m, int n)
+                             const struct tmk_tap *taps, bool fresh, T *sums, int m, int n,
+                             bool masked)
 {
     const ptrdiff_t row = NAME(sums_row)(p);
     NAME(vec) sum[WEIGH_ROWS][9];
@@ -96,12 +142,15 @@ INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const T *image, const T
         UNROLL for (int j = 0; j < n; j++) sum[i][j] =
             fresh ? (NAME(vec)){0} : NAME(load)(sums + i * row + j * LANES);
     }
-    for (ptrdiff_t f = 0; f < p->vectors * LANES; f += LANES) {
+    const uint16_t *masks = masked ? p->masks + (taps - p->taps) * p->vectors : NULL;
+    for (ptrdiff_t at = 0; at < p->vectors; at++) {
         NAME(vec) y[WEIGH_ROWS];
-        UNROLL for (int i = 0; i < m; i++) y[i] = NAME(load)(out + i * p->out_row + f);
+        UNROLL for (int i = 0; i < m; i++) y[i] =
+            NAME(load_row)(p, out + i * p->out_row, at, masked);
         UNROLL for (int j = 0; j < n; j++)
         {
-            NAME(vec) x = NAME(load)(image + taps[j].image + f);
+            NAME(vec)
+            x = NAME(load_tap)(image + taps[j].image, masked ? masks + j * p->vectors : NULL, at);
             UNROLL for (int i = 0; i < m; i++) sum[i][j] += y[i] * x;
         }
     }
@@ -113,7 +162,7 @@ INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const T *image, const T
 
 /* m rows by all taps, in tiles of sizes as equal as can be. */
 INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const T *image, const T *out, bool fresh,
-                             T *sums, int m, ptrdiff_t most)
+                             T *sums, int m, ptrdiff_t most, bool masked)
 {
     ptrdiff_t tiles = (p->ntaps + most - 1) / most;
     const struct tmk_tap *tap = p->taps;
@@ -122,7 +171,7 @@ INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const T *image, const T
         switch (n) {
 #define TILE(n)                                                                                    \
     case n:                                                                                        \
-        NAME(weigh_tile)(p, image, out, tap, fresh, sums, m, n);                                   \
+        NAME(weigh_tile)(p, image, out, tap, fresh, sums, m, n, masked);                           \
         break;
             TILE(1)
             TILE(2)
@@ -141,14 +190,15 @@ INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const T *image, const T
 }
 
 /* The bias's sum of one row: four chains, for one would wait for each addition. */
-static void NAME(total)(const T *out, ptrdiff_t vectors, bool fresh, T *sum)
+static void NAME(total)(const struct tmk_planes *p, const T *out, bool fresh, T *sum)
 {
     NAME(vec) part[4] = {{0}};
-    for (; vectors >= 4; vectors -= 4, out += 4 * LANES) {
-        UNROLL for (int i = 0; i < 4; i++) part[i] += NAME(load)(out + i * LANES);
+    ptrdiff_t at = 0;
+    for (; at + 4 < p->vectors; at += 4) {
+        UNROLL for (int i = 0; i < 4; i++) part[i] += NAME(load)(out + (at + i) * LANES);
     }
-    for (; vectors > 0; vectors--, out += LANES)
-        part[0] += NAME(load)(out);
+    for (; at < p->vectors; at++)
+        part[0] += NAME(load_row)(p, out, at, p->masks != NULL);
     part[0] = (part[0] + part[1]) + (part[2] + part[3]);
     if (!fresh)
         part[0] += NAME(load)(sum);
@@ -166,16 +216,17 @@ static void NAME(weigh)(const struct tmk_planes *planes, bool fresh, void *sums)
         ptrdiff_t left = p->rows;
         if (p->bias) {
             for (ptrdiff_t i = 0; i < left; i++)
-                NAME(total)
-            (out + i * p->out_row, p->vectors, fresh, sum + i * row + p->ntaps * LANES);
+                NAME(total)(p, out + i * p->out_row, fresh, sum + i * row + p->ntaps * LANES);
         }
+        for (; left > 0 && p->masks; left--, out += p->out_row, sum += row)
+            NAME(weigh_rows)(p, image, out, fresh, sum, 1, 9, true);
         for (; left >= WEIGH_ROWS; left -= WEIGH_ROWS) {
-            NAME(weigh_rows)(p, image, out, fresh, sum, WEIGH_ROWS, WEIGH_TAPS);
+            NAME(weigh_rows)(p, image, out, fresh, sum, WEIGH_ROWS, WEIGH_TAPS, false);
             out += WEIGH_ROWS * p->out_row;
             sum += WEIGH_ROWS * row;
         }
         for (; left > 0; left--, out += p->out_row, sum += row)
-            NAME(weigh_rows)(p, image, out, fresh, sum, 1, 9);
+            NAME(weigh_rows)(p, image, out, fresh, sum, 1, 9, false);
     }
 }
 

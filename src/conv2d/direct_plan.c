@@ -1,0 +1,264 @@
+#include "direct.h"
+#include "direct_plan.h"
+
+#include "alloc.h"
+#include "phase.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Products of channels a group, and channels of the image's side of a single group, up to which
+ * this beats the GEMM. */
+#define MOST_PAIRS 16
+#define MOST_CHANNELS 4
+
+/* Bytes that a thread works on at a time: its L1 cache, and what accumulators of bwd_w may take. */
+#define L1_BYTES ((size_t)32 << 10)
+#define SUMS_BYTES ((size_t)1 << 20)
+#define MOST_BYTES ((double)(16 << 20))
+
+/* Rows of results computed from a band before they are brought to their place; of dy in bwd_w. */
+#define TILE_ROWS 8
+#define MOST_WEIGH_ROWS 64
+
+/* Masks that are quickly made, and groups at a time where nothing is copied. */
+#define MOST_MASKS 8192
+#define IN_PLACE_GROUPS 32
+
+static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b)
+{
+    return a > b ? a : b;
+}
+
+/* One phase of an axis; fwd and bwd_w have a single one, with all taps. */
+static struct tmk_conv2d_phase phase_of(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows,
+                                        size_t phase)
+{
+    if (dir == TMK_BWD_D)
+        return rows ? tmk_conv2d_phase_h(p, phase) : tmk_conv2d_phase_w(p, phase);
+    return (struct tmk_conv2d_phase){.positions = rows ? p->oh : p->ow,
+                                     .taps = rows ? p->kh : p->kw,
+                                     .every = 1,
+                                     .origin = -(ptrdiff_t)(rows ? p->ph : p->pw),
+                                     .back = -(ptrdiff_t)(rows ? p->dh : p->dw)};
+}
+
+static struct tmk_direct_axis axis_of(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows)
+{
+    const ptrdiff_t stride = (ptrdiff_t)(rows ? p->sh : p->sw);
+    const bool bwd_d = dir == TMK_BWD_D;
+    struct tmk_direct_axis axis = {.image = (ptrdiff_t)(bwd_d  ? (rows ? p->oh : p->ow)
+                                                        : rows ? p->ih
+                                                               : p->iw),
+                                   .in = bwd_d ? 1 : stride,
+                                   .out = bwd_d ? stride : 1,
+                                   .first = PTRDIFF_MAX};
+    ptrdiff_t last = PTRDIFF_MIN;
+    for (ptrdiff_t f = 0; f < axis.out; f++) {
+        struct tmk_conv2d_phase phase = phase_of(p, dir, rows, (size_t)f);
+        axis.positions = larger(axis.positions, (ptrdiff_t)phase.positions);
+        if (phase.taps > 0) {
+            ptrdiff_t end = phase.origin - (ptrdiff_t)(phase.taps - 1) * phase.back;
+            axis.first = tmk_smaller(axis.first, tmk_smaller(phase.origin, end));
+            last = larger(last, larger(phase.origin, end));
+        }
+    }
+    axis.reach = (last - axis.first) / axis.in;
+    return axis;
+}
+
+/* Image and results of one row of a phase, in elements. */
+static ptrdiff_t row_elements(const struct tmk_direct_plan *plan)
+{
+    const ptrdiff_t parts = plan->h.in * plan->w.in, phases = plan->h.out * plan->w.out;
+    return (plan->channels * parts + tmk_smaller(plan->rows, TILE_ROWS) * phases) * plan->pitch;
+}
+
+/* Bands that fit the L1 cache, but not so low that a band's overlap with the next is more than a
+ * half of it; of about the same height. */
+static ptrdiff_t choose_band(const struct tmk_direct_plan *plan)
+{
+    const ptrdiff_t positions = plan->h.positions, reach = plan->h.reach;
+    ptrdiff_t band = (ptrdiff_t)(L1_BYTES / plan->size) / row_elements(plan) - reach;
+    band = tmk_smaller(larger(band, 2 * reach + 2), positions);
+    return tmk_ratio_up(positions, tmk_ratio_up(positions, band));
+}
+
+/* Rows of an image that are as long as those of the results, and so few that it is not long. */
+static bool suits_in_place(const struct tmk_direct_plan *plan, const struct tmk_conv2d *p)
+{
+    return plan->kernel->masks && p->base.layout == TMK_NCHW && p->g > 1 && p->sh == 1 &&
+           p->sw == 1 && p->ow == p->iw && plan->vectors * plan->ntaps <= MOST_MASKS;
+}
+
+/* Rows of dy at a time in bwd_w: every thread gets some of a single group's. */
+static ptrdiff_t weigh_tile(const struct tmk_direct_plan *plan, int threads)
+{
+    const ptrdiff_t sums = (plan->ntaps + 1) * plan->kernel->lanes * (ptrdiff_t)plan->size;
+    const ptrdiff_t most = tmk_smaller((ptrdiff_t)SUMS_BYTES / sums, MOST_WEIGH_ROWS);
+    const ptrdiff_t share = tmk_ratio_up(tmk_ratio_up(plan->rows, threads), 4) * 4;
+    return tmk_smaller(tmk_smaller(share, larger(most, 4)), plan->rows);
+}
+
+/* Copies of the image and of results, and how many groups are worked on at a time. */
+static void size_copies(struct tmk_direct_plan *plan)
+{
+    const ptrdiff_t lanes = plan->kernel->lanes;
+    /* Room for the last tap of the last vector. */
+    plan->part =
+        tmk_ratio_up((plan->band + plan->h.reach) * plan->pitch + plan->w.reach + lanes, lanes) *
+        lanes;
+    plan->flat = (tmk_ratio_up(plan->band * plan->pitch, lanes) + 1) * lanes;
+    plan->image = plan->channels * plan->h.in * plan->w.in * plan->part;
+    plan->out = plan->tile * plan->h.out * plan->w.out * plan->flat;
+    if (plan->tile < plan->rows || plan->band < plan->h.positions)
+        plan->block = 1; /* rows of neighbouring groups do not follow each other */
+    else
+        plan->block = larger((ptrdiff_t)(L1_BYTES / plan->size) / (plan->image + plan->out), 1);
+}
+
+struct tmk_direct_plan tmk_direct_plan(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
+{
+    const ptrdiff_t icg = (ptrdiff_t)(p->ic / p->g), ocg = (ptrdiff_t)(p->oc / p->g);
+    struct tmk_direct_plan plan = {
+        .dir = dir,
+        .kernel = tmk_plane_kernels(p->base.dtype),
+        .size = tmk_dtype_size(p->base.dtype),
+        .h = axis_of(p, dir, true),
+        .w = axis_of(p, dir, false),
+        .channels = dir == TMK_BWD_D ? ocg : icg,
+        .rows = dir == TMK_BWD_D ? icg : ocg,
+        .block = IN_PLACE_GROUPS,
+    };
+    const ptrdiff_t lanes = plan.kernel->lanes;
+    plan.ntaps = plan.channels * (ptrdiff_t)(p->kh * p->kw);
+    plan.pitch = plan.w.positions + plan.w.reach;
+    plan.vectors = tmk_ratio_up(plan.h.positions * plan.w.positions, lanes);
+    plan.in_place = suits_in_place(&plan, p);
+    plan.band = plan.in_place ? plan.h.positions : choose_band(&plan);
+    plan.tile = dir == TMK_BWD_W ? weigh_tile(&plan, threads) : tmk_smaller(plan.rows, TILE_ROWS);
+    if (plan.in_place)
+        plan.tile = plan.rows;
+    else
+        size_copies(&plan);
+    /* Enough blocks for the threads to have the same number of them, about. */
+    plan.block = tmk_smaller(plan.block, tmk_ratio_up((ptrdiff_t)p->g, 4 * (ptrdiff_t)threads));
+    plan.image *= plan.block;
+    plan.out *= plan.block;
+    if (dir == TMK_BWD_W)
+        plan.sums = (plan.block * plan.tile * (plan.ntaps + 1) + lanes) * lanes;
+    return plan;
+}
+
+static size_t aligned(size_t bytes)
+{
+    return (bytes + TMK_ALIGN - 1) / TMK_ALIGN * TMK_ALIGN;
+}
+
+size_t tmk_direct_thread_bytes(const struct tmk_direct_plan *plan)
+{
+    return aligned((size_t)(plan->image + plan->out + plan->sums) * plan->size);
+}
+
+size_t tmk_direct_table_bytes(const struct tmk_direct_plan *plan)
+{
+    const ptrdiff_t masks = plan->in_place ? plan->ntaps * plan->vectors : 0;
+    return aligned((size_t)plan->ntaps * sizeof(struct tmk_tap) +
+                   (size_t)(plan->h.out * plan->w.out + 1) * sizeof(ptrdiff_t) +
+                   (size_t)masks * sizeof(uint16_t));
+}
+
+size_t tmk_conv2d_direct_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
+{
+    const struct tmk_direct_plan plan = tmk_direct_plan(p, dir, threads);
+    return tmk_direct_table_bytes(&plan) + (size_t)threads * tmk_direct_thread_bytes(&plan);
+}
+
+/* Does everything fit into 16 MiB a thread? In double, for sizes that overflow do not. */
+static bool fits(const struct tmk_conv2d *p, enum tmk_dir dir)
+{
+    const struct tmk_direct_axis h = axis_of(p, dir, true), w = axis_of(p, dir, false);
+    const double channels = (double)(dir == TMK_BWD_D ? p->oc : p->ic) / (double)p->g;
+    const double taps = channels * (double)p->kh * (double)p->kw;
+    const double row = ((double)w.positions + (double)w.reach + 16) * 8;
+    const double high = 3 * ((double)h.reach + 1) + (double)L1_BYTES / row;
+    const double tile = dir == TMK_BWD_W ? MOST_WEIGH_ROWS : TILE_ROWS;
+    const double planes = channels * (double)(h.in * w.in) + tile * (double)(h.out * w.out);
+    return planes * row * high + taps * (4 * 64 + sizeof(struct tmk_tap)) + (double)SUMS_BYTES * 2 <
+           MOST_BYTES;
+}
+
+bool tmk_conv2d_suits_direct(const struct tmk_conv2d *p, enum tmk_dir dir)
+{
+    const size_t icg = p->ic / p->g, ocg = p->oc / p->g;
+    bool few = p->g > 1 ? icg * ocg <= MOST_PAIRS
+                        : p->base.layout == TMK_NCHW && icg <= MOST_CHANNELS && p->kh * p->kw > 1;
+    return few && fits(p, dir);
+}
+
+/* For each vector of a plane of results, the lanes whose element (y, x) further lies in the image.
+ */
+static void list_masks(const struct tmk_direct_plan *plan, ptrdiff_t y, ptrdiff_t x,
+                       uint16_t *masks)
+{
+    const ptrdiff_t lanes = plan->kernel->lanes, w = plan->w.positions;
+    const ptrdiff_t left = larger(-x, 0), right = tmk_smaller(plan->w.image - x, w);
+    memset(masks, 0, (size_t)plan->vectors * sizeof *masks);
+    for (ptrdiff_t i = larger(-y, 0); i < tmk_smaller(plan->h.image - y, plan->h.positions); i++) {
+        for (ptrdiff_t f = i * w + left, end = i * w + right; f < end;) {
+            const ptrdiff_t vector = f / lanes, lane = f % lanes;
+            const ptrdiff_t n = tmk_smaller(end - f, lanes - lane);
+            masks[vector] |= (uint16_t)(((1u << n) - 1) << lane);
+            f += n;
+        }
+    }
+}
+
+/* Where a tap that reads (y, x) of channel c for the first result finds it. */
+static ptrdiff_t tap_offset(const struct tmk_direct_plan *plan, const struct tmk_view *image,
+                            ptrdiff_t c, ptrdiff_t y, ptrdiff_t x)
+{
+    if (plan->in_place)
+        return c * image->stride[1] + y * image->stride[2] + x;
+    y -= plan->h.first;
+    x -= plan->w.first;
+    const ptrdiff_t part = (c * plan->h.in + y % plan->h.in) * plan->w.in + x % plan->w.in;
+    return part * plan->part + y / plan->h.in * plan->pitch + x / plan->w.in;
+}
+
+/* The taps of one phase, from the n-th on. */
+static void list_phase(const struct tmk_direct_plan *plan, const struct tmk_conv2d_phase *h,
+                       const struct tmk_conv2d_phase *v, const struct tmk_view *image,
+                       const struct tmk_view *w, const struct tmk_direct_table *table, ptrdiff_t n)
+{
+    const int channel = plan->dir == TMK_BWD_D ? 0 : 1; /* which dimension of w is summed over */
+    const ptrdiff_t kh = (ptrdiff_t)h->taps, kw = (ptrdiff_t)v->taps;
+    for (ptrdiff_t i = 0; i < plan->channels * kh * kw; i++, n++) {
+        const ptrdiff_t c = i / (kh * kw), th = i / kw % kh, tw = i % kw;
+        const ptrdiff_t y = h->origin - th * h->back, x = v->origin - tw * v->back;
+        table->taps[n].image = tap_offset(plan, image, c, y, x);
+        table->taps[n].weight = c * w->stride[channel] +
+                                ((ptrdiff_t)h->first + th * (ptrdiff_t)h->every) * w->stride[2] +
+                                ((ptrdiff_t)v->first + tw * (ptrdiff_t)v->every) * w->stride[3];
+        if (table->masks)
+            list_masks(plan, y, x, table->masks + n * plan->vectors);
+    }
+}
+
+struct tmk_direct_table tmk_direct_table(const struct tmk_direct_plan *plan,
+                                         const struct tmk_conv2d *p, const struct tmk_view *image,
+                                         const struct tmk_view *w, void *memory)
+{
+    const ptrdiff_t phases = plan->h.out * plan->w.out;
+    struct tmk_direct_table table = {.taps = memory};
+    table.begin = (ptrdiff_t *)(table.taps + plan->ntaps);
+    table.masks = plan->in_place ? (uint16_t *)(table.begin + phases + 1) : NULL;
+    table.begin[0] = 0;
+    for (ptrdiff_t i = 0; i < phases; i++) {
+        const struct tmk_conv2d_phase h = phase_of(p, plan->dir, true, (size_t)(i / plan->w.out));
+        const struct tmk_conv2d_phase v = phase_of(p, plan->dir, false, (size_t)(i % plan->w.out));
+        list_phase(plan, &h, &v, image, w, &table, table.begin[i]);
+        table.begin[i + 1] = table.begin[i] + plan->channels * (ptrdiff_t)(h.taps * v.taps);
+    }
+    return table;
+}

@@ -1,0 +1,62 @@
+/* How the direct kernels go about a problem: everything that follows from shape and direction. */
+#ifndef TMK_CONV2D_DIRECT_PLAN_H
+#define TMK_CONV2D_DIRECT_PLAN_H
+
+#include "conv2d.h"
+#include "planes.h"
+
+/* One spatial axis. The image (x, or dy in bwd_d) is taken apart into `in` parts, the results (dx
+ * in bwd_d) are put together from `out` phases. */
+struct tmk_direct_axis {
+    ptrdiff_t image, in, out;
+    ptrdiff_t positions; /* results of a phase, the longest */
+    ptrdiff_t first;     /* what the first tap of all reads for position 0 */
+    ptrdiff_t reach;     /* positions from the first tap to the last, in a part */
+};
+
+/* Sizes in elements, for one thread. Results are y or dx; in bwd_w what is said of them holds for
+ * dy, which is read. */
+struct tmk_direct_plan {
+    enum tmk_dir dir;
+    const struct tmk_plane_kernels *kernel;
+    size_t size; /* bytes of an element */
+    struct tmk_direct_axis h, w;
+    ptrdiff_t channels, rows; /* of a group: of the image, and of the results */
+    ptrdiff_t ntaps;          /* channels * kh * kw */
+    bool in_place;            /* planes are neither copied nor put together, but masked */
+    ptrdiff_t band, pitch;    /* rows of a phase at a time; elements of a row */
+    ptrdiff_t part, flat;     /* elements of a part of the image, of a row of results */
+    ptrdiff_t vectors;        /* in place: of a plane of results */
+    ptrdiff_t block, tile;    /* groups at a time, rows of results at a time */
+    ptrdiff_t image, out, sums;
+};
+
+/* What the workspace begins with, the same for all threads. */
+struct tmk_direct_table {
+    struct tmk_tap *taps; /* by phase, in it by channel, row, column */
+    ptrdiff_t *begin;     /* where each phase's taps begin, and where the last one's end */
+    uint16_t *masks;      /* as tmk_planes has them; NULL unless in place */
+};
+
+struct tmk_direct_plan tmk_direct_plan(const struct tmk_conv2d *p, enum tmk_dir dir, int threads);
+
+/* Bytes of the table and of each thread's part of the workspace. */
+size_t tmk_direct_table_bytes(const struct tmk_direct_plan *plan);
+size_t tmk_direct_thread_bytes(const struct tmk_direct_plan *plan);
+
+/* Fill the table at `memory`, for these strides of the image and of the weights. */
+struct tmk_direct_table tmk_direct_table(const struct tmk_direct_plan *plan,
+                                         const struct tmk_conv2d *p, const struct tmk_view *image,
+                                         const struct tmk_view *w, void *memory);
+
+static inline ptrdiff_t tmk_smaller(ptrdiff_t a, ptrdiff_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline ptrdiff_t tmk_ratio_up(ptrdiff_t a, ptrdiff_t b)
+{
+    return (a + b - 1) / b;
+}
+
+#endif
