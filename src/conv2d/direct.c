@@ -144,11 +144,30 @@ static void pack_piece(struct call *call, const struct piece *piece)
     note(call, TMK_PHASE_PACK);
 }
 
+/* Take the rows of a single group's band for groups, which are written to their place. */
+static void set_straight(const struct call *call, const struct piece *piece,
+                         struct tmk_planes *planes)
+{
+    const struct tmk_view *out = call->out;
+    planes->groups = piece->rows;
+    planes->vectors = call->plan->w.positions / call->plan->kernel->lanes;
+    planes->out = element(out, piece->n * out->stride[0] +
+                                   (piece->group * call->plan->rows + piece->row) * out->stride[1] +
+                                   piece->from * out->stride[2]);
+    planes->image_group = call->plan->pitch;
+    planes->weight_group = 0;
+    planes->out_group = out->stride[2];
+    planes->out_row = out->stride[1];
+    planes->bias_group = 0;
+}
+
 /* fwd or bwd_d of one tile of rows, the image being packed. */
 static void correlate_piece(struct call *call, const struct piece *piece)
 {
     const struct tmk_direct_plan *plan = call->plan;
     struct tmk_planes planes = planes_of(call, piece);
+    if (plan->straight)
+        set_straight(call, piece, &planes);
     for (ptrdiff_t phase = 0; phase < plan->h.out * plan->w.out; phase++) {
         const ptrdiff_t *begin = call->table->begin + phase;
         planes.taps = call->table->taps + begin[0];
@@ -157,7 +176,7 @@ static void correlate_piece(struct call *call, const struct piece *piece)
         planes.out = (char *)planes.out + (size_t)plan->flat * plan->size;
     }
     note(call, TMK_PHASE_COMPUTE);
-    if (plan->in_place)
+    if (plan->in_place || plan->straight)
         return;
     const struct tmk_plane_grid grid = results_grid(call, piece);
     plan->kernel->unpack(&grid, call->results, results_of(call, piece));

@@ -143,6 +143,8 @@ struct tmk_direct_plan tmk_direct_plan(const struct tmk_conv2d *p, enum tmk_dir 
         size_copies(&plan);
     /* Enough blocks for the threads to have the same number of them, about. */
     plan.block = tmk_smaller(plan.block, tmk_ratio_up((ptrdiff_t)p->g, 4 * (ptrdiff_t)threads));
+    plan.straight = dir != TMK_BWD_W && p->base.layout == TMK_NCHW && plan.block == 1 &&
+                    !plan.in_place && plan.h.out * plan.w.out == 1 && plan.w.positions % lanes == 0;
     plan.image *= plan.block;
     plan.out *= plan.block;
     if (dir == TMK_BWD_W)

@@ -143,6 +143,8 @@ INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const T *image, const T
             fresh ? (NAME(vec)){0} : NAME(load)(sums + i * row + j * LANES);
     }
     const uint16_t *masks = masked ? p->masks + (taps - p->taps) * p->vectors : NULL;
+    const T *from[9];
+    UNROLL for (int j = 0; j < n; j++) from[j] = image + taps[j].image;
     for (ptrdiff_t at = 0; at < p->vectors; at++) {
         NAME(vec) y[WEIGH_ROWS];
         UNROLL for (int i = 0; i < m; i++) y[i] =
@@ -150,7 +152,7 @@ INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const T *image, const T
         UNROLL for (int j = 0; j < n; j++)
         {
             NAME(vec)
-            x = NAME(load_tap)(image + taps[j].image, masked ? masks + j * p->vectors : NULL, at);
+            x = NAME(load_tap)(from[j], masked ? masks + j * p->vectors : NULL, at);
             UNROLL for (int i = 0; i < m; i++) sum[i][j] += y[i] * x;
         }
     }
