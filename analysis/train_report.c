@@ -218,13 +218,15 @@ static enum tmk_status write_curves(const struct tmk_trainer *t, const char *fol
                                     const char *heading)
 {
     struct tmk_plot plot;
-    char subtitle[192];
+    char subtitle[224], contrast[48] = "";
     TMK_TRY(tmk_plot_begin(&plot, folder, curves, heading));
+    if (t->options.synthetic)
+        snprintf(contrast, sizeof contrast, "contrast %g, ", t->options.contrast);
     snprintf(subtitle, sizeof subtitle,
-             "Batches of %zu, learning rate %g, momentum %g, weight decay %g, %s, seed %u; each "
+             "Batches of %zu, learning rate %g, momentum %g, weight decay %g, %s%s, seed %u; each "
              "image before its own step.",
              t->options.batch, t->options.lr, t->options.momentum, t->options.weight_decay,
-             tmk_dtype_name[t->options.dtype], t->options.seed);
+             contrast, tmk_dtype_name[t->options.dtype], t->options.seed);
     tmk_plot_set_text(&plot, "subtitle", subtitle);
     tmk_plot_set_number(&plot, "classes", (double)tmk_model_classes(&t->net));
     fputs("epoch,loss,accuracy\n", plot.table);
