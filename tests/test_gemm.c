@@ -70,14 +70,14 @@ static void runs_are_as_few_as_can_be(void **state)
     struct tmk_gemm_index rows = {2, {3, 4}, {10, 1}, {8, 2}};
     struct tmk_axes axes = tmk_axes_make(&rows, NULL, NULL);
     struct tmk_run runs[8];
-    assert_int_equal(tmk_axes_runs(&axes, TMK_STEP_FIRST, 3, 6, runs), 3);
+    assert_int_equal(tmk_axes_runs(&axes, TMK_STEP_FIRST, false, 3, 6, runs), 3);
     assert_int_equal(runs[0].length, 1);
     assert_int_equal(runs[0].offset, 3);
     assert_int_equal(runs[1].start, 1);
     assert_int_equal(runs[1].length, 4);
     assert_int_equal(runs[1].offset, 10);
     assert_int_equal(runs[2].offset, 20);
-    assert_int_equal(tmk_axes_runs(&axes, TMK_STEP_SECOND, 3, 6, runs), 1);
+    assert_int_equal(tmk_axes_runs(&axes, TMK_STEP_SECOND, false, 3, 6, runs), 1);
     assert_int_equal(runs[0].length, 6);
     assert_int_equal(runs[0].step, 2);
     ptrdiff_t step;
@@ -93,12 +93,13 @@ static void runs_break_at_a_new_image_row(void **state)
     ptrdiff_t y[] = {2, 0}, x[] = {0, 3};
     struct tmk_axes axes = tmk_axes_make(&image, y, x);
     struct tmk_run runs[12];
-    assert_int_equal(tmk_axes_runs(&axes, TMK_STEP_FIRST, 2, 10, runs), 3);
+    assert_int_equal(tmk_axes_runs(&axes, TMK_STEP_FIRST, true, 2, 10, runs), 3);
     assert_int_equal(runs[0].length, 2);
     assert_int_equal(runs[0].x, 6);
     assert_int_equal(runs[2].start, 6);
     assert_int_equal(runs[2].y, 4);
     assert_int_equal(runs[2].x_step, 3);
+    assert_int_equal(tmk_axes_runs(&axes, TMK_STEP_SECOND, false, 2, 10, runs), 1);
 }
 
 /* Contractions. An operand is a list of (axis of an index) in random memory order, dense. */

@@ -135,19 +135,19 @@ static struct tmk_gemm bwd_d_gemm(const struct tmk_conv2d *p, const struct tmk_a
     return gemm;
 }
 
-/* Visit every phase of bwd_d that has positions; stops at the first failure. */
-static enum tmk_status
-each_phase(const struct tmk_conv2d *p, const struct tmk_args *args,
-           enum tmk_status (*visit)(void *ctx, const struct tmk_gemm *gemm, bool empty), void *ctx)
+/* Visit every phase of bwd_d that has positions and taps; stops at the first failure. */
+static enum tmk_status each_phase(const struct tmk_conv2d *p, const struct tmk_args *args,
+                                  enum tmk_status (*visit)(void *ctx, const struct tmk_gemm *gemm),
+                                  void *ctx)
 {
     for (size_t i = 0; i < p->sh; i++) {
         struct tmk_conv2d_phase h = tmk_conv2d_phase_h(p, i);
         for (size_t j = 0; j < p->sw; j++) {
             struct tmk_conv2d_phase w = tmk_conv2d_phase_w(p, j);
-            if (h.positions == 0 || w.positions == 0)
+            if (h.positions == 0 || w.positions == 0 || h.taps == 0 || w.taps == 0)
                 continue;
             struct tmk_gemm gemm = bwd_d_gemm(p, args, i, j, &h, &w);
-            TMK_TRY(visit(ctx, &gemm, h.taps == 0 || w.taps == 0));
+            TMK_TRY(visit(ctx, &gemm));
         }
     }
     return TMK_OK;
@@ -158,10 +158,10 @@ struct workspace_query {
     size_t bytes;
 };
 
-static enum tmk_status ask_workspace(void *ctx, const struct tmk_gemm *gemm, bool empty)
+static enum tmk_status ask_workspace(void *ctx, const struct tmk_gemm *gemm)
 {
     struct workspace_query *query = ctx;
-    size_t bytes = empty ? 0 : tmk_gemm_workspace(gemm, query->threads);
+    size_t bytes = tmk_gemm_workspace(gemm, query->threads);
     if (bytes > query->bytes)
         query->bytes = bytes;
     return TMK_OK;
@@ -180,37 +180,37 @@ static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int
         each_phase(p, &args, ask_workspace, &query);
     } else {
         struct tmk_gemm gemm = x_gemm(p, &args, dir);
-        ask_workspace(&query, &gemm, false);
+        ask_workspace(&query, &gemm);
     }
     return query.bytes;
 }
 
-/* Zero the positions of dx that no tap reaches. */
-static void clear(const struct tmk_gemm *gemm)
+/* Where the stride is larger than the kernel, no tap reaches some positions of dx. */
+static bool leaves_gaps(const struct tmk_conv2d *p)
 {
-    size_t size = tmk_dtype_size(gemm->dtype);
-    for (size_t i = 0; i < gemm->batch.extent[0] * gemm->m.extent[0]; i++) {
-        size_t g = i / gemm->m.extent[0], m = i % gemm->m.extent[0];
-        ptrdiff_t row = (ptrdiff_t)g * gemm->batch.c[0] + (ptrdiff_t)m * gemm->m.second[0];
-        for (size_t a = 0; a < gemm->n.extent[0]; a++) {
-            for (size_t b = 0; b < gemm->n.extent[1]; b++) {
-                ptrdiff_t start =
-                    row + (ptrdiff_t)a * gemm->n.second[0] + (ptrdiff_t)b * gemm->n.second[1];
-                for (size_t c = 0; c < gemm->n.extent[2]; c++)
-                    memset((char *)gemm->c +
-                               (start + (ptrdiff_t)c * gemm->n.second[2]) * (ptrdiff_t)size,
-                           0, size);
-            }
-        }
+    bool gaps = false;
+    for (size_t i = 0; i < p->sh; i++)
+        gaps |= tmk_conv2d_phase_h(p, i).taps == 0;
+    for (size_t i = 0; i < p->sw; i++)
+        gaps |= tmk_conv2d_phase_w(p, i).taps == 0;
+    return gaps;
+}
+
+/* Zero a tensor without gaps. */
+static void clear(const struct tmk_view *view, const struct tmk_exec *exec)
+{
+    const size_t bytes = tmk_view_count(view) * tmk_dtype_size(view->dtype),
+                 threads = (size_t)exec->threads;
+#pragma omp parallel for num_threads(exec->threads)
+    for (size_t i = 0; i < threads; i++) {
+        const size_t begin = bytes * i / threads, end = bytes * (i + 1) / threads;
+        memset((char *)view->data + begin, 0, end - begin);
     }
 }
 
-static enum tmk_status run_phase(void *ctx, const struct tmk_gemm *gemm, bool empty)
+static enum tmk_status run_phase(void *ctx, const struct tmk_gemm *gemm)
 {
-    if (!empty)
-        return tmk_gemm_run(gemm, ctx);
-    clear(gemm);
-    return TMK_OK;
+    return tmk_gemm_run(gemm, ctx);
 }
 
 static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
@@ -221,8 +221,11 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
         return tmk_conv2d_direct(p, dir, args, exec);
     if (p->bias && dir == TMK_BWD_W)
         tmk_conv2d_sum_bias(p, args, exec);
-    if (dir == TMK_BWD_D)
+    if (dir == TMK_BWD_D) {
+        if (leaves_gaps(p))
+            clear(&args->operand[TMK_SRC], exec);
         return each_phase(p, args, run_phase, (void *)exec);
+    }
     const struct tmk_gemm gemm = x_gemm(p, args, dir);
     return tmk_gemm_run(&gemm, exec);
 }

@@ -95,8 +95,8 @@ static bool continues(const struct tmk_run *run, const struct tmk_run *next)
            next->x == run->x + (int32_t)length * run->x_step;
 }
 
-size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, size_t start, size_t count,
-                     struct tmk_run *runs)
+size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, bool window, size_t start,
+                     size_t count, struct tmk_run *runs)
 {
     size_t n = 0, last = (size_t)TMK_MAX(axes->n - 1, 0);
     for (size_t done = 0; done < count;) {
@@ -105,13 +105,15 @@ size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, size_t st
         for (size_t i = last + 1; axes->n > 0 && i-- > 0; rest /= axes->extent[i]) {
             size_t at = rest % axes->extent[i];
             run.offset += axes->step[which][i] * (ptrdiff_t)at;
-            run.y += (int32_t)(axes->step[TMK_STEP_Y][i] * (ptrdiff_t)at);
-            run.x += (int32_t)(axes->step[TMK_STEP_X][i] * (ptrdiff_t)at);
+            if (window) {
+                run.y += (int32_t)(axes->step[TMK_STEP_Y][i] * (ptrdiff_t)at);
+                run.x += (int32_t)(axes->step[TMK_STEP_X][i] * (ptrdiff_t)at);
+            }
             /* a step that leaves the image row ends a run at once */
-            if (i == last && axes->step[TMK_STEP_Y][i] == 0) {
+            if (i == last && (!window || axes->step[TMK_STEP_Y][i] == 0)) {
                 run.length = TMK_MIN(axes->extent[i] - at, count - done);
                 run.step = axes->step[which][i];
-                run.x_step = (int32_t)axes->step[TMK_STEP_X][i];
+                run.x_step = window ? (int32_t)axes->step[TMK_STEP_X][i] : 0;
             }
         }
         done += run.length;

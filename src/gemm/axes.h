@@ -28,9 +28,10 @@ void tmk_axes_positions(const struct tmk_axes *axes, size_t start, size_t count,
                         ptrdiff_t *second, int32_t *y, int32_t *x);
 
 /* The same positions as runs in one operand (TMK_STEP_FIRST or TMK_STEP_SECOND), as few as there
- * can be; room for `count` runs. Gives the number of runs. */
-size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, size_t start, size_t count,
-                     struct tmk_run *runs);
+ * can be; room for `count` runs. Where the operand is a window, a run keeps to one image row.
+ * Gives the number of runs. */
+size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, bool window, size_t start,
+                     size_t count, struct tmk_run *runs);
 
 /* Do all positions lie one step apart in that operand? Gives the step. */
 bool tmk_axes_linear(const struct tmk_axes *axes, enum tmk_step which, ptrdiff_t *step);

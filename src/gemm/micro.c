@@ -61,10 +61,10 @@ static void clip(const struct tmk_panel *p, const struct tmk_run *run, int32_t y
 }
 
 /* One position of the panel while it is packed along k: elements [lo, hi) exist, `from` is where
- * element 0 is or would be. hi is 0 if none exists. */
+ * element 0 is or would be. */
 struct row {
     const void *from;
-    size_t lo, hi;
+    ptrdiff_t lo, hi;
 };
 
 /* Some lanes of a vector: a mask where the ISA has masked moves. */

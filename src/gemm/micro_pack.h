@@ -4,7 +4,7 @@
 /* What of one run of panel positions goes where, in `vectors` vectors: loads outside the image give
  * zeros, stores stay within the run, the last run's within the panel. */
 struct NAME(strip) {
-    SPAN in[TMK_NRV], out[TMK_NRV];
+    SPAN in[TMK_NRV], high[TMK_NRV], out[TMK_NRV]; /* high: a run of step 2 has twice the loads */
     ptrdiff_t from_step, to_step;
     size_t count; /* positions of k */
 };
@@ -27,17 +27,15 @@ NAME(copy_strip)(const struct NAME(strip) * strip, const T *from, T *to, const i
 
 /* The same for runs of step 2: two vectors in, their even lanes out. */
 static inline __attribute__((always_inline)) void
-NAME(thin_strip)(const struct NAME(strip) * strip, const T *from, T *to, const ptrdiff_t lo,
-                 const ptrdiff_t hi, const int vectors)
+NAME(thin_strip)(const struct NAME(strip) * strip, const T *from, T *to, const int vectors)
 {
-    for (size_t i = strip->count; i > 0; i--, from += strip->from_step, to += strip->to_step) {
+    const ptrdiff_t from_step = strip->from_step, to_step = strip->to_step;
+    for (size_t i = strip->count; i > 0; i--, from += from_step, to += to_step) {
         UNROLL for (int v = 0; v < vectors; v++)
         {
-            const ptrdiff_t first = 2 * v * LANES, second = first + LANES;
-            NAME(vec)
-            low = NAME(load_span)(from + first, NAME(span)(2 * lo - first, 2 * hi - 1 - first));
-            NAME(vec)
-            high = NAME(load_span)(from + second, NAME(span)(2 * lo - second, 2 * hi - 1 - second));
+            const T *at = from + 2 * v * LANES;
+            NAME(vec) low = NAME(load_span)(at, strip->in[v]);
+            NAME(vec) high = NAME(load_span)(at + LANES, strip->high[v]);
             low = __builtin_shufflevector(low, high, EACH_LANE(EVEN, 0));
             NAME(store_span)(to + v * LANES, low, strip->out[v]);
         }
@@ -52,7 +50,9 @@ static void NAME(pack_strip)(const struct tmk_run *run, const T *from, ptrdiff_t
     struct NAME(strip) strip = {.from_step = from_step, .to_step = to_step, .count = count};
     const int vectors = (int)((length + LANES - 1) / LANES);
     for (int v = 0; v < vectors; v++) {
-        strip.in[v] = NAME(span)((ptrdiff_t)lo - v * LANES, (ptrdiff_t)hi - v * LANES);
+        const ptrdiff_t first = (ptrdiff_t)lo - v * LANES, end = (ptrdiff_t)hi - v * LANES;
+        strip.in[v] = run->step == 2 ? NAME(span)(2 * first, 2 * end - 1) : NAME(span)(first, end);
+        strip.high[v] = NAME(span)(2 * first - LANES, 2 * end - 1 - LANES);
         strip.out[v] = NAME(span)(0, (ptrdiff_t)length - v * LANES);
     }
     if (run->step == 1) {
@@ -69,13 +69,13 @@ static void NAME(pack_strip)(const struct tmk_run *run, const T *from, ptrdiff_t
     } else if (run->step == 2) {
         switch (vectors) {
         case 1:
-            NAME(thin_strip)(&strip, from, to, (ptrdiff_t)lo, (ptrdiff_t)hi, 1);
+            NAME(thin_strip)(&strip, from, to, 1);
             break;
         case 2:
-            NAME(thin_strip)(&strip, from, to, (ptrdiff_t)lo, (ptrdiff_t)hi, 2);
+            NAME(thin_strip)(&strip, from, to, 2);
             break;
         default:
-            NAME(thin_strip)(&strip, from, to, (ptrdiff_t)lo, (ptrdiff_t)hi, TMK_NRV);
+            NAME(thin_strip)(&strip, from, to, TMK_NRV);
         }
     } else {
         for (size_t i = 0; i < count; i++, from += from_step, to += to_step) {
@@ -108,73 +108,79 @@ static void NAME(pack_along_panel)(const struct tmk_panel *p, T *out, size_t ful
     }
 }
 
-/* Positions [begin, end) of a run of k, element by element. */
-static inline void NAME(pack_elements)(const struct row *rows, size_t full, ptrdiff_t step,
-                                       size_t begin, size_t end, T *out)
+/* Positions [k, k + LANES) of a row, those outside [lo, hi) zero; its elements are `step` apart, 1
+ * or 2. */
+static inline __attribute__((always_inline)) NAME(vec)
+    NAME(load_row)(const struct row *row, ptrdiff_t k, ptrdiff_t step)
 {
-    for (size_t k = begin; k < end; k++) {
-        for (size_t j = 0; j < full; j++)
-            out[k * full + j] = k >= rows[j].lo && k < rows[j].hi
-                                    ? ((const T *)rows[j].from)[(ptrdiff_t)k * step]
-                                    : 0;
-    }
+    const T *from = (const T *)row->from + k * step;
+    const ptrdiff_t lo = row->lo - k, hi = row->hi - k;
+    if (step == 1)
+        return NAME(load_span)(from, NAME(span)(lo, hi));
+    NAME(vec) low = NAME(load_span)(from, NAME(span)(2 * lo, 2 * hi - 1));
+    NAME(vec) high = NAME(load_span)(from + LANES, NAME(span)(2 * lo - LANES, 2 * hi - 1 - LANES));
+    return (NAME(vec))__builtin_shufflevector(low, high, EACH_LANE(EVEN, 0));
 }
 
-/* Positions [begin, end) of a run of unit step, inside the image for every row that is not empty:
- * square blocks transposed in registers. Each block's store may run over the end of a packed row
- * into the next, which is written later; the last groups therefore go first. */
-static inline void NAME(pack_transposed)(const struct row *rows, size_t full, size_t begin,
-                                         size_t end, T *out)
+/* One run of k: square blocks transposed in registers. Each block's store may run over the end of a
+ * packed row into the next, which is written later; the last groups therefore go first. */
+static inline __attribute__((always_inline)) void
+NAME(pack_transposed)(const struct row *rows, size_t full, ptrdiff_t length, const ptrdiff_t step,
+                      ptrdiff_t begin, ptrdiff_t end, T *out)
 {
-    for (size_t k = begin; k < end; k += LANES) {
-        size_t n = end - k < LANES ? end - k : LANES;
-        const SPAN span = NAME(span)(0, (ptrdiff_t)n);
+    for (ptrdiff_t k = 0; k < length; k += LANES) {
+        const ptrdiff_t n = length - k < LANES ? length - k : LANES;
+        const bool inside = step == 1 && k >= begin && k + n <= end;
+        const SPAN span = NAME(span)(0, n);
         for (size_t group = (full + LANES - 1) / LANES; group-- > 0;) {
+            const struct row *from = rows + group * LANES;
             NAME(vec) block[LANES];
-            UNROLL for (size_t j = 0; j < LANES; j++)
-            {
-                size_t row = group * LANES + j;
-                block[j] = (NAME(vec)){0};
-                if (row < full && rows[row].hi > 0) {
-                    const T *from = (const T *)rows[row].from + k;
-                    block[j] = NAME(load_span)(from, span);
+            if (inside && (group + 1) * LANES <= full) {
+                UNROLL for (size_t j = 0; j < LANES; j++) block[j] =
+                    NAME(load_span)((const T *)from[j].from + k, span);
+            } else {
+                UNROLL for (size_t j = 0; j < LANES; j++)
+                {
+                    block[j] = (NAME(vec)){0};
+                    if (group * LANES + j < full && from[j].hi > k)
+                        block[j] = NAME(load_row)(&from[j], k, step);
                 }
             }
             NAME(transpose)(block);
             UNROLL for (size_t j = 0; j < LANES; j++)
             {
-                if (j < n)
-                    *(NAME(vec) *)(out + (k + j) * full + group * LANES) = block[j];
+                if ((ptrdiff_t)j < n)
+                    *(NAME(vec) *)(out + (size_t)(k + (ptrdiff_t)j) * full + group * LANES) =
+                        block[j];
             }
         }
     }
 }
 
 /* The row of each panel position within one run of k; gives the part [*begin, *end) of the run in
- * which all rows that are not empty have elements. */
+ * which all rows have elements. */
 static inline void NAME(find_rows)(const struct tmk_panel *p, const struct tmk_run *k_run,
-                                   struct row *rows, size_t full, size_t *begin, size_t *end)
+                                   struct row *rows, size_t full, ptrdiff_t *begin, ptrdiff_t *end)
 {
     size_t j = 0;
     *begin = 0;
-    *end = k_run->length;
+    *end = (ptrdiff_t)k_run->length;
     for (size_t r = 0; r < p->nruns; r++) {
         struct tmk_run at = p->runs[r];
         for (size_t i = 0; i < at.length; i++, j++, at.offset += at.step, at.x += at.x_step) {
-            rows[j] =
-                (struct row){(const T *)p->base + at.offset + k_run->offset, 0, k_run->length};
+            size_t lo = 0, hi = k_run->length;
             if (p->window)
-                clip(p, k_run, at.y, at.x, &rows[j].lo, &rows[j].hi);
-            if (rows[j].hi > rows[j].lo) {
-                *begin = rows[j].lo > *begin ? rows[j].lo : *begin;
-                *end = rows[j].hi < *end ? rows[j].hi : *end;
-            } else {
-                rows[j].hi = 0;
-            }
+                clip(p, k_run, at.y, at.x, &lo, &hi);
+            rows[j] = (struct row){(const T *)p->base + at.offset + k_run->offset, (ptrdiff_t)lo,
+                                   (ptrdiff_t)hi};
+            *begin = rows[j].lo > *begin ? rows[j].lo : *begin;
+            *end = rows[j].hi < *end ? rows[j].hi : *end;
         }
     }
-    for (; j < full; j++)
+    for (; j < full; j++) {
         rows[j] = (struct row){NULL, 0, 0};
+        *end = 0;
+    }
 }
 
 /* Neighbours along k are neighbours in memory: the operand's rows become columns of the panel. */
@@ -182,24 +188,41 @@ static void NAME(pack_along_k)(const struct tmk_panel *p, T *out, size_t full)
 {
     for (size_t r = 0; r < p->k->nruns; r++) {
         const struct tmk_run *run = &p->k->runs[r];
+        const ptrdiff_t length = (ptrdiff_t)run->length;
         struct row rows[TMK_MICRO_MAX_NR];
-        size_t begin, end;
+        ptrdiff_t begin, end;
         NAME(find_rows)(p, run, rows, full, &begin, &end);
         T *to = out + run->start * full;
-        if (run->step != 1 || begin >= end) {
-            NAME(pack_elements)(rows, full, run->step, 0, run->length, to);
+        if (run->step == 1) {
+            NAME(pack_transposed)(rows, full, length, 1, begin, end, to);
+        } else if (run->step == 2) {
+            NAME(pack_transposed)(rows, full, length, 2, begin, end, to);
         } else {
-            NAME(pack_elements)(rows, full, 1, 0, begin, to);
-            NAME(pack_transposed)(rows, full, begin, end, to);
-            NAME(pack_elements)(rows, full, 1, end, run->length, to);
+            for (ptrdiff_t k = 0; k < length; k++, to += full) {
+                for (size_t j = 0; j < full; j++)
+                    to[j] = k >= rows[j].lo && k < rows[j].hi
+                                ? ((const T *)rows[j].from)[k * run->step]
+                                : 0;
+            }
         }
     }
 }
 
+/* Choose by the cycles that either way takes, roughly. */
 static void NAME(pack)(const struct tmk_panel *p, size_t full, void *out)
 {
-    bool panel_unit = p->runs->step == 1, k_unit = p->k->runs->step == 1;
-    if (panel_unit == k_unit ? p->nruns * p->k->count <= p->k->nruns * p->width : panel_unit)
+    enum { STRIP = 40, COPY = 3, BLOCK_ROW = 5, ELEMENT = 2 };
+    const size_t row = p->window ? 12 : 3;
+    const size_t elements = p->width * p->k->count;
+    const ptrdiff_t panel_step = p->runs->step, k_step = p->k->runs->step;
+    const size_t strips = TMK_MIN(p->k->period, p->k->count);
+    size_t along_panel = p->nruns * (STRIP * strips + COPY * p->k->count);
+    size_t along_k = row * p->k->nruns * p->width + BLOCK_ROW * elements / LANES;
+    if (panel_step != 1 && panel_step != 2)
+        along_panel += ELEMENT * elements;
+    if (k_step != 1 && k_step != 2)
+        along_k += ELEMENT * elements;
+    if (along_panel <= along_k)
         NAME(pack_along_panel)(p, out, full);
     else
         NAME(pack_along_k)(p, out, full);

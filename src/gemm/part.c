@@ -63,10 +63,12 @@ static void set_depth(struct part *part, size_t k0)
     part->a_depth = part->b_depth = (struct tmk_depth){.count = kc, .period = plan->period};
     part->a_depth.offset = s->k_first;
     part->a_depth.runs = s->a_runs;
-    part->a_depth.nruns = tmk_axes_runs(&plan->k, TMK_STEP_FIRST, k0, kc, s->a_runs);
+    part->a_depth.nruns =
+        tmk_axes_runs(&plan->k, TMK_STEP_FIRST, plan->a.window, k0, kc, s->a_runs);
     part->b_depth.offset = s->k_second;
     part->b_depth.runs = s->b_runs;
-    part->b_depth.nruns = tmk_axes_runs(&plan->k, TMK_STEP_SECOND, k0, kc, s->b_runs);
+    part->b_depth.nruns =
+        tmk_axes_runs(&plan->k, TMK_STEP_SECOND, plan->b.window, k0, kc, s->b_runs);
     if (window) {
         struct tmk_depth *windowed = plan->a.window ? &part->a_depth : &part->b_depth;
         windowed->y = s->k_y;
@@ -107,7 +109,7 @@ static void place_a(const struct part *part, size_t m, size_t rows, size_t k0, b
     }
     if (fresh) {
         struct tmk_run runs[TMK_MICRO_MAX_MR];
-        size_t nruns = tmk_axes_runs(&plan->m, TMK_STEP_FIRST, m, rows, runs);
+        size_t nruns = tmk_axes_runs(&plan->m, TMK_STEP_FIRST, plan->a.window, m, rows, runs);
         pack(part, a, part->a, &part->a_depth, runs, nruns, rows, plan->blocking.mr, out);
     }
     tile->a = out;
@@ -189,8 +191,8 @@ static size_t find_columns(const struct part *part, size_t n, struct tmk_columns
     for (; n < end; n += plan->micro->nr, panels++) {
         struct tmk_columns *c = &columns[panels];
         c->width = TMK_MIN(plan->micro->nr, end - n);
-        c->nb = tmk_axes_runs(&plan->n, TMK_STEP_FIRST, n, c->width, c->b);
-        c->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, n, c->width, c->c);
+        c->nb = tmk_axes_runs(&plan->n, TMK_STEP_FIRST, plan->b.window, n, c->width, c->b);
+        c->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, false, n, c->width, c->c);
     }
     return panels;
 }
