@@ -25,10 +25,11 @@ static const struct tmk_usage usage = {
         "side by side, and record a run: a folder with samples.csv (every sample), summary.csv,\n"
         "manifest.json, topology.xml, plots/ and report.html. Without a problem: the set `quick`.\n"
         "\n"
-        "A cell is verified against the oracle at its very shape and thread count, then timed. "
-        "All\n"
-        "cells of a problem and direction take turns in random order, round by round, until the\n"
-        "95 % confidence interval of the median is within --ci percent either way, or\n"
+        "A cell is verified against the oracle at its very shape and thread count, then timed. Of\n"
+        "calls of over --verify-gflop, random sums of the results are compared in place of each\n"
+        "(R. Freivalds, IFIP 1977): a wrong element shows in its sum.\n"
+        "All cells of a problem and direction take turns in random order, round by round, until\n"
+        "the 95 % confidence interval of the median is within --ci percent either way, or\n"
         "--time-budget seconds are over; that time is for all of them together, verification is\n"
         "not in it. Calls too long for it are sampled --rounds times all the same.\n"
         "Warm caches: operands stay where the previous call left them. Cold: before every call,\n"
@@ -46,7 +47,7 @@ static const struct tmk_usage usage = {
                 "tilemark bench --resume results/mine",
 };
 
-static struct tmk_settings settings = {.budget_s = 3, .ci_percent = 2, .verify_gflop = 20};
+static struct tmk_settings settings = {.budget_s = 3, .ci_percent = 2, .verify_gflop = 2};
 
 static const struct poptOption *options(void)
 {
@@ -64,7 +65,7 @@ static const struct poptOption *options(void)
         {"cache", 0, POPT_ARG_STRING, &settings.cache, 0, "caches before a call (default: warm)",
          "warm|cold"},
         {"verify-gflop", 0, POPT_ARG_DOUBLE, &settings.verify_gflop, 0,
-         "do not verify larger calls, and say so (default: 20)", "X"},
+         "verify larger calls by random sums of their results (default: 2)", "X"},
         {"dry-run", 'n', POPT_ARG_NONE, &settings.dry_run, 0,
          "print cells, time and memory needed; measure nothing", NULL},
         {"resume", 0, POPT_ARG_STRING, &settings.resume, 0,

@@ -57,9 +57,11 @@ static double estimate(const struct tmk_plan_group *group, const struct tmk_sett
             calls += gflop / (lowest ? NAIVE_GFLOPS : KERNEL_GFLOPS) / cell->threads;
         runnable |= !cell->refusal;
     }
-    double verification = ORACLE_PASSES * gflop / ORACLE_GFLOPS + CHECKS * calls;
+    double verification = CHECKS * calls;
+    if (!group->by_sums)
+        verification += ORACLE_PASSES * gflop / ORACLE_GFLOPS;
     double sampling = fmax(settings->budget_s, settings->rounds * calls);
-    return runnable ? sampling + calls + (group->verify ? verification : 0) : 0;
+    return runnable ? sampling + calls + verification : 0;
 }
 
 static enum tmk_status fill_group(struct tmk_plan_group *group, const struct tmk_settings *settings)
@@ -71,7 +73,7 @@ static enum tmk_status fill_group(struct tmk_plan_group *group, const struct tmk
     while (tmk_op_impl_at(problem->op, impls))
         impls++;
     TMK_TRY(tmk_data_bytes(problem, &group->operands));
-    group->verify = problem->op->flops(problem, group->dir) <= settings->verify_gflop * 1e9;
+    group->by_sums = problem->op->flops(problem, group->dir) > settings->verify_gflop * 1e9;
     group->cells = calloc(impls * selection->nthreads + 1, sizeof *group->cells);
     if (!group->cells)
         return tmk_fail(TMK_ENOMEM, "no memory to plan %zu implementations", impls);
@@ -138,8 +140,7 @@ static double peak_bytes(const struct tmk_plan_group *group)
     for (size_t i = 0; i < group->ncells; i++) {
         const struct tmk_plan_cell *cell = &group->cells[i];
         if (!cell->refusal)
-            most = fmax(most, group->verify ? tmk_plan_verify_bytes(group, cell)
-                                            : tmk_plan_timing_bytes(group, cell));
+            most = fmax(most, tmk_plan_verify_bytes(group, cell));
     }
     return most;
 }
@@ -156,7 +157,7 @@ void tmk_plan_print(const struct tmk_plan *plan, const struct tmk_settings *sett
                group->problem->name[0] ? " " : "", group->problem->name, group->ncells,
                tmk_format_bytes(bytes, sizeof bytes, need),
                tmk_format_seconds(text, sizeof text, group->seconds),
-               group->verify ? "" : ", not verified");
+               group->by_sums ? ", verified by sums" : "");
         for (size_t k = 0; k < group->ncells; k++) {
             const struct tmk_plan_cell *cell = &group->cells[k];
             if (cell->refusal)

@@ -18,7 +18,7 @@ struct tmk_plan_group {
     struct tmk_plan_cell *cells;
     size_t ncells;
     size_t operands; /* bytes */
-    bool verify;     /* small enough for the oracle */
+    bool by_sums;    /* too large for the oracle to compute every element of */
     double seconds;  /* estimate: verification, and sampling up to the time budget */
 };
 

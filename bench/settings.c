@@ -46,7 +46,7 @@ enum tmk_status tmk_settings_check(const struct tmk_settings *s)
         return tmk_fail(TMK_EINVAL, "--ci: %g %% is no half-width: give a percentage, as in 2",
                         s->ci_percent);
     if (!(s->verify_gflop >= 0))
-        return tmk_fail(TMK_EINVAL, "--verify-gflop: %g is negative: give GFLOP, as in 20",
+        return tmk_fail(TMK_EINVAL, "--verify-gflop: %g is negative: give GFLOP, as in 2",
                         s->verify_gflop);
     if (s->rounds < 0 || s->rounds > TMK_MOST_ROUNDS)
         return tmk_fail(TMK_EINVAL, "--rounds: %d is out of reach: give 1 to %d", s->rounds,

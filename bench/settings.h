@@ -13,7 +13,7 @@ struct tmk_settings {
     char *out, *label, *resume, *cache, *run_file;
     double budget_s;     /* for one problem and direction */
     double ci_percent;   /* target half-width of the median's confidence interval */
-    double verify_gflop; /* larger calls are not verified */
+    double verify_gflop; /* larger calls are verified by sums of their results */
     int rounds;          /* at least so many samples of each cell; 0: 1 */
     int dry_run, no_report, quiet;
 };

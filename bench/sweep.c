@@ -159,17 +159,11 @@ static enum tmk_status verify(struct state *state, const struct tmk_reference *r
 /* Why the group cannot be held against the oracle; "" if it can. */
 static void reason_against(const struct state *state, char *why, size_t size)
 {
-    const struct tmk_plan_group *group = state->group;
-    double flops = group->problem->op->flops(group->problem, group->dir), most = 0;
-    why[0] = '\0';
-    if (!group->verify) {
-        snprintf(why, size, "too large: %.3g GFLOP, --verify-gflop is %g", flops * 1e-9,
-                 state->sweep->settings->verify_gflop);
-        return;
-    }
-    for (size_t i = 0; i < state->count; i++)
-        most = fmax(most, tmk_plan_verify_bytes(group, state->entries[i].plan));
     char memory[96];
+    double most = 0;
+    why[0] = '\0';
+    for (size_t i = 0; i < state->count; i++)
+        most = fmax(most, tmk_plan_verify_bytes(state->group, state->entries[i].plan));
     if (!fits(most, memory, sizeof memory))
         snprintf(why, size, "verifying %s", memory);
 }
@@ -184,9 +178,10 @@ static enum tmk_status verify_entries(struct state *state)
         set_unverified(&state->entries[i], why);
     if (why[0] || state->count == 0)
         return TMK_OK;
-    enum tmk_status status =
-        tmk_reference_make(state->group->problem, state->group->dir,
-                           (uint32_t)state->sweep->settings->selection.seed, &reference);
+    const uint32_t seed = (uint32_t)state->sweep->settings->selection.seed;
+    const struct tmk_plan_group *group = state->group;
+    enum tmk_status status = (group->by_sums ? tmk_reference_make_sums : tmk_reference_make)(
+        group->problem, group->dir, seed, &reference);
     for (size_t i = 0; status == TMK_ENOMEM && i < state->count; i++)
         set_unverified(&state->entries[i], tmk_message());
     if (status != TMK_OK)

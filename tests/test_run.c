@@ -224,12 +224,13 @@ static void a_problem_larger_than_memory_is_refused(void **state)
     assert_int_equal(rows_of("matmul", "fwd", "blocked", "skipped: needs"), 1);
 }
 
-static void a_large_call_is_timed_but_marked(void **state)
+static void a_large_call_is_verified_by_sums(void **state)
 {
     (void)state;
-    EXPECT(0, "not verified", "bench", "--out", run, "--no-report", QUICKLY, "--verify-gflop", "0",
+    EXPECT(0, "verified by sums", "bench", "--dry-run", "--verify-gflop", "0", MATMUL);
+    EXPECT(0, "blocked", "bench", "--out", run, "--no-report", QUICKLY, "--verify-gflop", "0",
            MATMUL);
-    assert_true(rows_of("matmul", "fwd", "blocked", "unverified: too large") > 0);
+    assert_true(rows_of("matmul", "fwd", "blocked", "ok") > 0);
 }
 
 static void cold_caches_are_offered(void **state)
@@ -415,7 +416,7 @@ int main(void)
         IN_A_FOLDER(an_unwritable_folder_is_refused),
         IN_A_FOLDER(senseless_settings_are_refused),
         IN_A_FOLDER(a_problem_larger_than_memory_is_refused),
-        IN_A_FOLDER(a_large_call_is_timed_but_marked),
+        IN_A_FOLDER(a_large_call_is_verified_by_sums),
         IN_A_FOLDER(cold_caches_are_offered),
         IN_A_FOLDER(a_complete_run_has_nothing_to_resume),
         IN_A_FOLDER(a_torn_run_is_completed),

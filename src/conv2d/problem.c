@@ -117,6 +117,13 @@ static enum tmk_status operand(const struct tmk_problem *problem, enum tmk_opera
     return TMK_OK;
 }
 
+static void thin(const struct tmk_problem *problem, enum tmk_dir dir, struct tmk_problem *out)
+{
+    struct tmk_conv2d *p = (struct tmk_conv2d *)out;
+    *p = *tmk_conv2d_of(problem);
+    *(dir == TMK_BWD_D ? &p->ic : &p->oc) = p->g;
+}
+
 const struct tmk_op tmk_op_conv2d = {
     .name = "conv2d",
     .summary = "2-D convolution with stride, dilation, padding, groups and bias",
@@ -130,6 +137,7 @@ const struct tmk_op tmk_op_conv2d = {
     .flops_unpadded = flops_unpadded,
     .bytes = bytes,
     .depth = depth,
+    .thin = thin,
     .operand = operand,
     .oracle = tmk_conv2d_oracle,
 };

@@ -150,6 +150,14 @@ struct tmk_view tmk_matmul_matrix(const struct tmk_view *view, ptrdiff_t offset)
     return matrix;
 }
 
+/* Strides stay: what was summed up leaves gaps, which do no harm. */
+static void thin(const struct tmk_problem *problem, enum tmk_dir dir, struct tmk_problem *out)
+{
+    struct tmk_matmul *p = (struct tmk_matmul *)out;
+    *p = *tmk_matmul_of(problem);
+    *(dir == TMK_BWD_D ? &p->k : &p->n) = 1;
+}
+
 #define TMK_IMPL(name) extern const struct tmk_impl tmk_matmul_##name;
 #include "matmul_impls.inc"
 #undef TMK_IMPL
@@ -182,6 +190,7 @@ const struct tmk_op tmk_op_matmul = {
     .flops_unpadded = flops,
     .bytes = bytes,
     .depth = depth,
+    .thin = thin,
     .operand = tmk_matmul_operand,
     .oracle = tmk_matmul_oracle,
 };

@@ -167,8 +167,16 @@ struct tmk_verdict tmk_check_bound(const struct tmk_view *result, const struct t
                                    const struct tmk_view *magnitude, size_t depth,
                                    enum tmk_accuracy accuracy)
 {
+    return tmk_check_bound_of(result->dtype, result, reference, magnitude, depth, accuracy);
+}
+
+struct tmk_verdict tmk_check_bound_of(enum tmk_dtype dtype, const struct tmk_view *result,
+                                      const struct tmk_view *reference,
+                                      const struct tmk_view *magnitude, size_t depth,
+                                      enum tmk_accuracy accuracy)
+{
     static const double roundoff[TMK_NDTYPES] = {[TMK_F32] = 0x1p-24, [TMK_F64] = 0x1p-53};
-    double nu = ((double)depth + 1) * roundoff[result->dtype];
+    double nu = ((double)depth + 1) * roundoff[dtype];
     double gamma = nu < 1 ? nu / (1 - nu) : INFINITY;
     struct comparison c = {.result = *result, .reference = *reference};
     if (accuracy == TMK_COMPONENTWISE) {

@@ -134,6 +134,10 @@ struct tmk_op {
     double (*bytes)(const struct tmk_problem *problem, enum tmk_dir dir);
     /* Products summed into one output element, for gamma_K. */
     size_t (*depth)(const struct tmk_problem *problem, enum tmk_dir dir);
+    /* The problem that is left of a direction's if the columns (output channels, for bwd_d input
+     * channels) are summed up in each group, in `out` of problem_size bytes. See sums.h. NULL
+     * pointer: not offered. */
+    void (*thin)(const struct tmk_problem *problem, enum tmk_dir dir, struct tmk_problem *out);
     /* Shape and strides of an operand in elements (data NULL); *count is the number of elements to
      * allocate for it. TMK_EINVAL if sizes overflow. */
     enum tmk_status (*operand)(const struct tmk_problem *problem, enum tmk_operand operand,
