@@ -194,6 +194,23 @@ static void command_prints_and_writes(void **state)
     expect("scoreboard /proc/nowhere 2>&1", 3, "is no run");
 }
 
+/* The script that makes the runs explains itself, and refuses what it does not know. */
+static void script_has_help(void **state)
+{
+    (void)state;
+    char command[512];
+    static const char *const words[] = {"--help", "--nonsense 2>&1"};
+    for (int i = 0; i < 2; i++) {
+        snprintf(command, sizeof command, "'%s'/../bench/sets/scoreboard %s",
+                 getenv("TMK_TEST_DIR"), words[i]);
+        FILE *pipe = popen(command, "r");
+        assert_non_null(pipe);
+        program_output[fread(program_output, 1, sizeof program_output - 1, pipe)] = '\0';
+        assert_int_equal(WEXITSTATUS(pclose(pipe)), i ? 2 : 0);
+        said("bench/sets/scoreboard [--quick] [--out DIR]");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +218,7 @@ int main(void)
         cmocka_unit_test(two_threads_and_the_peak),
         cmocka_unit_test(convolutions_go_where_they_belong),
         cmocka_unit_test(command_prints_and_writes),
+        cmocka_unit_test(script_has_help),
     };
     return cmocka_run_group_tests_name("scoreboard", tests, NULL, NULL);
 }
