@@ -18,6 +18,7 @@ chapter() {
     "$tilemark" "$@" --out "$run/chapters/$1" >/dev/null || echo "no chapter on $1" >&2
 }
 chapter roofline --run "$run"
+chapter blocking --time-budget 10
 chapter count googlenet
 chapter inception --measure --impl im2col,im2col_blocked,blocked # naive takes minutes
 chapter receptive

@@ -4,6 +4,7 @@
 #ifndef TMK_ANALYSIS_COMMANDS_H
 #define TMK_ANALYSIS_COMMANDS_H
 
+int tmk_command_blocking(int argc, const char **argv);
 int tmk_command_count(int argc, const char **argv);
 int tmk_command_inception(int argc, const char **argv);
 int tmk_command_receptive(int argc, const char **argv);

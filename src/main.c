@@ -11,6 +11,7 @@ static const struct tmk_command commands[] = {
     {"report", "make plots and report.html from a run", tmk_command_report},
     {"scoreboard", "hold runs against this suite's goals", tmk_command_scoreboard},
     {"roofline", "show implementations under this machine's ceilings", tmk_command_roofline},
+    {"blocking", "find the best size of the engine's packed blocks", tmk_command_blocking},
     {"count", "count a network's parameters, work and memory", tmk_command_count},
     {"inception", "weigh naive Inception modules against bottlenecks", tmk_command_inception},
     {"receptive", "show which inputs an output depends on", tmk_command_receptive},

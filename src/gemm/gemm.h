@@ -49,6 +49,11 @@ struct tmk_gemm_window {
     size_t h, w;
 };
 
+/* Sizes of the packed blocks in elements: depth of both, rows of A's. */
+struct tmk_gemm_blocks {
+    size_t kc, mc;
+};
+
 struct tmk_gemm {
     enum tmk_dtype dtype; /* of A, B and C */
     const void *a, *b;
@@ -58,6 +63,7 @@ struct tmk_gemm {
     struct tmk_gemm_window window;
     const void *bias; /* added to C: an element for each b and m, dense, (b, m); NULL: none */
     bool accumulate;
+    struct tmk_gemm_blocks blocks; /* asked for, to measure by; 0: what the model says */
 };
 
 /* The product of two matrices as views: a (M, K), b (K, N), c (M, N), any strides, same dtype. */
@@ -66,6 +72,9 @@ struct tmk_gemm tmk_gemm_matrices(const struct tmk_view *a, const struct tmk_vie
 
 /* Bytes of workspace for this many threads. Depends on shape and dtype only. */
 size_t tmk_gemm_workspace(const struct tmk_gemm *gemm, int threads);
+
+/* The sizes that it will run with: what is asked for is rounded to tiles and to equal parts. */
+struct tmk_gemm_blocks tmk_gemm_blocks_of(const struct tmk_gemm *gemm);
 
 /* Compute. Notes the phases pack and compute. TMK_EINVAL: workspace too small. */
 enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec *exec);

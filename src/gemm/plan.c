@@ -139,12 +139,20 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     plan->N = tmk_axes_count(&plan->n);
     plan->K = tmk_axes_count(&plan->k);
     plan->period = period_of(&plan->k, plan->K);
-    plan->blocking = tmk_blocking(plan->micro, plan->element, plan->M, plan->N, plan->K);
+    plan->blocking = tmk_blocking(plan->micro, plan->element, plan->M, plan->N, plan->K,
+                                  gemm->blocks.kc, gemm->blocks.mc);
     choose_in_place(plan);
     plan->fetch_ahead = plan->K / plan->period * plan->N * plan->element > tmk_l2_bytes() / 4;
     choose_grid(plan, (size_t)threads);
     struct tmk_gemm_scratch scratch;
     plan->part_bytes = tmk_gemm_scratch_layout(plan, NULL, &scratch);
+}
+
+struct tmk_gemm_blocks tmk_gemm_blocks_of(const struct tmk_gemm *gemm)
+{
+    struct tmk_gemm_plan plan;
+    tmk_gemm_plan_make(gemm, 1, &plan);
+    return (struct tmk_gemm_blocks){.kc = plan.blocking.kc, .mc = plan.blocking.mc};
 }
 
 /* The next piece of `bytes` bytes of the workspace at *used, aligned. */
