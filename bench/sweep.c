@@ -135,8 +135,10 @@ static enum tmk_status verify(struct state *state, const struct tmk_reference *r
                               struct tmk_entry *entry, bool *timed)
 {
     struct tmk_verdict verdict = {0};
-    enum tmk_status status =
-        tmk_check_impl(reference, entry->plan->impl, entry->plan->threads, &verdict);
+    const int threads = entry->plan->threads;
+    /* bound as when it is timed: `auto` makes its choice here */
+    TMK_TRY(tmk_placement_bind(state->arena.topology, state->arena.placement, threads));
+    enum tmk_status status = tmk_check_impl(reference, entry->plan->impl, threads, &verdict);
     *timed = true;
     if (status == TMK_ENOMEM) {
         set_unverified(entry, tmk_message());
@@ -151,8 +153,8 @@ static enum tmk_status verify(struct state *state, const struct tmk_reference *r
     char why[320];
     snprintf(why, sizeof why, "wrong result: %s", status == TMK_OK ? verdict.text : tmk_message());
     state->tally->wrong++;
-    tmk_cli_warn("%s %s on %d threads: %s", entry->row.cell.problem, entry->row.cell.impl,
-                 entry->plan->threads, why);
+    tmk_cli_warn("%s %s on %d threads: %s", entry->row.cell.problem, entry->row.cell.impl, threads,
+                 why);
     return leave_out(state, &entry->row, "unverified", why);
 }
 
