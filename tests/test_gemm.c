@@ -395,6 +395,8 @@ static void tiles_and_blocks_at_their_edges(void **state)
         plain((enum tmk_dtype)d, 3, 5, 1201);
         plain((enum tmk_dtype)d, 401, 3, 700);
         plain((enum tmk_dtype)d, 2, 9001, 311);
+        for (size_t m = 1; m <= TMK_MICRO_THIN + 1; m++)
+            plain((enum tmk_dtype)d, m, 1027, 643);
         plain((enum tmk_dtype)d, 307, 211, 503);
     }
 }

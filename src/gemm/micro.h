@@ -62,6 +62,7 @@ struct tmk_tile {
 #define TMK_MICRO_MAX_NRV 3
 #define TMK_MICRO_MAX_NR 32
 #define TMK_MICRO_SLACK 64
+#define TMK_MICRO_THIN 4
 
 typedef void tmk_multiply(const struct tmk_tile *tile);
 
@@ -73,6 +74,10 @@ struct tmk_micro {
     /* By: a_row is 1 (0) or a_k is 1 (1); vectors of a row less one; rows less one. b must be
      * readable in whole vectors. */
     tmk_multiply *multiply[2][TMK_MICRO_MAX_NRV][TMK_MICRO_MAX_MR];
+    /* At most TMK_MICRO_THIN rows and any width, biases whole: B read where it lies. For dot() b_k
+     * is the step between columns, those of k are 1 in both. */
+    void (*add_rows)(const struct tmk_tile *tile, size_t rows);
+    void (*dot)(const struct tmk_tile *tile, size_t rows);
 };
 
 struct tmk_micro_set {

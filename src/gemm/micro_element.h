@@ -9,7 +9,10 @@
 
 #include "micro_pack.h"
 
-static const struct tmk_micro NAME(micro) = {TMK_MR, NR, LANES, NAME(pack), MULTIPLY_TABLE};
+#include "micro_thin.h"
+
+static const struct tmk_micro NAME(micro) = {
+    TMK_MR, NR, LANES, NAME(pack), MULTIPLY_TABLE, NAME(add_rows), NAME(dot)};
 
 #undef NR
 #undef EACH_LANE

@@ -261,6 +261,30 @@ static void multiply_rows(struct part *part, size_t m, size_t end, size_t k0)
     }
 }
 
+/* Few rows: columns [n.begin, n.end) of C, a stretch of them at a time so that it stays in L1. */
+static void multiply_thin(struct part *part, struct tmk_range m)
+{
+    const size_t stretch = 4096 / (m.end - m.begin);
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
+    const bool dot = plan->thin == TMK_GEMM_DOT;
+    struct tmk_tile tile = {.kc = plan->K, .a_row = a->own, .a_k = a->k, .row = part->s.m_c};
+    tile.b_k = dot ? b->own : b->k;
+    tile.accumulate = plan->accumulate;
+    tile.a = forward(plan, part->a, (ptrdiff_t)m.begin * a->own);
+    if (part->row_bias)
+        tile.row_bias = forward(plan, part->row_bias, (ptrdiff_t)m.begin);
+    for (size_t n = part->n.begin; n < part->n.end; n += stretch) {
+        tile.width = TMK_MIN(stretch, part->n.end - n);
+        tile.b = forward(plan, part->b, (ptrdiff_t)n * b->own);
+        tile.c = (char *)forward(plan, part->c, (ptrdiff_t)n);
+        if (part->col_bias)
+            tile.col_bias = forward(plan, part->col_bias, (ptrdiff_t)n);
+        (dot ? plan->micro->dot : plan->micro->add_rows)(&tile, m.end - m.begin);
+    }
+    part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_COMPUTE, part->clock);
+}
+
 void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *exec, int thread,
                        void *memory, struct tmk_range batch, struct tmk_range m, struct tmk_range n)
 {
@@ -272,6 +296,10 @@ void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *
         for (size_t i = m.begin; i < m.end; i += plan->blocking.mc) {
             const size_t end = TMK_MIN(i + plan->blocking.mc, m.end);
             tmk_axes_positions(&plan->m, i, end - i, NULL, part.s.m_c, NULL, NULL);
+            if (plan->thin) {
+                multiply_thin(&part, (struct tmk_range){i, end});
+                continue;
+            }
             for (size_t k = 0; k < plan->K; k += plan->blocking.kc) {
                 set_depth(&part, k);
                 multiply_rows(&part, i, end, k);

@@ -112,6 +112,23 @@ static void choose_in_place(struct tmk_gemm_plan *plan)
                   !worth_packing(plan, tmk_ceil_div(plan->M, plan->micro->mr), plan->N, plan->K);
 }
 
+/* With few rows the time is that of reading B: along its rows, once. */
+static enum tmk_gemm_thin choose_thin(struct tmk_gemm_plan *plan)
+{
+    struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
+    ptrdiff_t c_step;
+    if (plan->M > TMK_MICRO_THIN || a->window || b->window ||
+        !tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) ||
+        !tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k) ||
+        !tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &b->own) ||
+        !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b->k) ||
+        !tmk_axes_linear(&plan->n, TMK_STEP_SECOND, &c_step) || c_step != 1)
+        return TMK_GEMM_NOT_THIN;
+    if (b->own == 1 && plan->fetch_ahead)
+        return TMK_GEMM_ADD_ROWS;
+    return b->k == 1 && a->k == 1 ? TMK_GEMM_DOT : TMK_GEMM_NOT_THIN;
+}
+
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan)
 {
     const struct tmk_gemm_window *w = &gemm->window;
@@ -143,6 +160,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
                                   gemm->blocks.kc, gemm->blocks.mc);
     choose_in_place(plan);
     plan->fetch_ahead = plan->K / plan->period * plan->N * plan->element > tmk_l2_bytes() / 4;
+    plan->thin = choose_thin(plan);
     choose_grid(plan, (size_t)threads);
     struct tmk_gemm_scratch scratch;
     plan->part_bytes = tmk_gemm_scratch_layout(plan, NULL, &scratch);

@@ -14,7 +14,11 @@ struct tmk_gemm_operand {
     ptrdiff_t own, k; /* in place: the steps of its own index and of k */
 };
 
+/* Products with few rows go their own way. */
+enum tmk_gemm_thin { TMK_GEMM_NOT_THIN, TMK_GEMM_ADD_ROWS, TMK_GEMM_DOT };
+
 struct tmk_gemm_plan {
+    enum tmk_gemm_thin thin;
     const struct tmk_micro *micro;
     size_t element; /* bytes */
     enum tmk_dtype dtype;
