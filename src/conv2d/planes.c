@@ -11,6 +11,14 @@
 #else
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
+/* Load v into a register once: gcc likes to read it again for each product. */
+#if defined(__x86_64__)
+#define KEEP(v) __asm__("" : "+v"(v))
+#elif defined(__aarch64__)
+#define KEEP(v) __asm__("" : "+w"(v))
+#else
+#define KEEP(v) (void)(v)
+#endif
 #define INLINE static inline __attribute__((always_inline))
 
 #define PASTE_(a, b) a##_##b

@@ -34,10 +34,26 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(r
     for (const struct tmk_tap *tap = p->taps, *end = tap + p->ntaps; tap < end; tap++) {
         const T *from = rows->image + tap->image + at * LANES;
         const T *weight = rows->weights + tap->weight;
-        UNROLL for (int j = 0; j < v; j++)
+        NAME(vec) x[8];
+        UNROLL for (int j = 0; j < v && v < m; j++)
         {
-            NAME(vec) x = NAME(load_tap)(from, masks, j);
-            UNROLL for (int i = 0; i < m; i++) sum[i][j] += weight[i * p->weight_row] * x;
+            x[j] = NAME(load)(from + j * LANES);
+            KEEP(x[j]);
+        }
+        if (v < m) {
+            UNROLL for (int i = 0; i < m; i++)
+            {
+                const T w = weight[i * p->weight_row];
+                UNROLL for (int j = 0; j < v; j++) sum[i][j] += w * x[j];
+            }
+        } else {
+            UNROLL for (int j = 0; j < v; j++)
+            {
+                x[0] = NAME(load_tap)(from, masks, j);
+                if (m > 1)
+                    KEEP(x[0]);
+                UNROLL for (int i = 0; i < m; i++) sum[i][j] += weight[i * p->weight_row] * x[0];
+            }
         }
         if (masked)
             masks += p->vectors;
@@ -151,8 +167,9 @@ INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const T *image, const T
             NAME(load_row)(p, out + i * p->out_row, at, masked);
         UNROLL for (int j = 0; j < n; j++)
         {
-            NAME(vec)
-            x = NAME(load_tap)(from[j], masked ? masks + j * p->vectors : NULL, at);
+            NAME(vec) x = NAME(load_tap)(from[j], masked ? masks + j * p->vectors : NULL, at);
+            if (m > 1)
+                KEEP(x);
             UNROLL for (int i = 0; i < m; i++) sum[i][j] += y[i] * x;
         }
     }
