@@ -54,6 +54,18 @@ static void check_random_problems(uint32_t seed, int count)
     }
 }
 
+static void check_layers(const char *const *descs, size_t count)
+{
+    tmk_random_seed(&stream, 5);
+    for (size_t i = 0; i < count; i++) {
+        for (int variant = 0; variant < VARIANTS; variant++) {
+            const struct tmk_conv2d p = variant_of(descs[i], true, variant);
+            for (int dir = 0; dir < TMK_NDIRS; dir++)
+                check_all_impls(&p, (enum tmk_dir)dir, 5, descs[i]);
+        }
+    }
+}
+
 static void test_random_problems(void **state)
 {
     (void)state;
@@ -71,14 +83,29 @@ static void test_layers(void **state)
         "mb1ic67oc131ih13kh1sh2ph0",
         "mb1ic17oc19ih1iw601kh1kw9ph0pw4dw2",
     };
-    tmk_random_seed(&stream, 5);
-    for (size_t i = 0; i < COUNT(descs); i++) {
-        for (int variant = 0; variant < VARIANTS; variant++) {
-            const struct tmk_conv2d p = variant_of(descs[i], true, variant);
-            for (int dir = 0; dir < TMK_NDIRS; dir++)
-                check_all_impls(&p, (enum tmk_dir)dir, 5, descs[i]);
-        }
-    }
+    check_layers(descs, COUNT(descs));
+}
+
+/* Layers that the direct kernels take: of one vector a row and of several, in one band and in many,
+ * with planes in place and without, every stride; more padding than the kernel needs. */
+static void test_few_channels(void **state)
+{
+    (void)state;
+    static const char *const descs[] = {
+        "g67mb2ic67oc67ih7kh3ph1",
+        "g5mb1ic5oc10ih28kh5ph2",
+        "g6mb2ic12oc18ih17iw33kh3kw5ph1pw2",
+        "g3mb1ic3oc3ih1kh3ph1",
+        "g4mb2ic4oc4ih61iw70kh3kw3sh2sw2ph1pw1",
+        "g3mb1ic3oc3ih40iw51kh4kw3sh3sw3ph2pw1",
+        "g4mb1ic4oc4ih35iw67kh3kw3dh1dw2ph1pw1",
+        "g2mb1ic2oc2ih12iw20kh3kw3ph20pw20",
+        "g2mb1ic2oc2ih9iw90oh9ow40kh1kw3ph0pw1",
+        "mb1ic1oc13ih37iw48kh3kw3ph1pw1",
+        "mb2ic3oc70ih33iw64kh7kw7sh2sw2ph3pw3",
+        "mb1ic4oc9ih29iw50kh3kw3ph0pw0",
+    };
+    check_layers(descs, COUNT(descs));
 }
 
 /* The oracle itself, on the definition: a sum over every tap, one element at a time. */
@@ -145,11 +172,15 @@ static void test_same_bits_at_any_thread_count(void **state)
 {
     (void)state;
     tmk_random_seed(&stream, 77);
-    for (int i = 0; i < 60; i++) {
-        char desc[TMK_DESC_MAX] = "mb2ic24oc40ih23kh3ph1";
-        if (i >= VARIANTS)
+    static const char *const layers[] = {"mb2ic24oc40ih23kh3ph1", "g70mb2ic70oc70ih14kh3ph1",
+                                         "g9mb3ic9oc18ih41kh3sh2ph1", "mb2ic3oc26ih48kh5sh2ph2"};
+    for (size_t i = 0; i < 60; i++) {
+        char desc[TMK_DESC_MAX];
+        if (i < VARIANTS * COUNT(layers))
+            snprintf(desc, sizeof desc, "%s", layers[i / VARIANTS]);
+        else
             random_descriptor(&stream, desc, sizeof desc);
-        const struct tmk_conv2d p = variant_of(desc, true, i % VARIANTS);
+        const struct tmk_conv2d p = variant_of(desc, true, (int)(i % VARIANTS));
         for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
             for (int dir = 0; dir < TMK_NDIRS; dir++) {
                 if (!(*impl)->bits_vary && !tmk_impl_refusal(*impl, &p.base, (enum tmk_dir)dir))
@@ -228,6 +259,7 @@ int main(void)
         cmocka_unit_test(test_oracle_by_definition),
         cmocka_unit_test(test_random_problems),
         cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_few_channels),
         cmocka_unit_test(test_same_bits_at_any_thread_count),
         cmocka_unit_test(test_workspace_too_small_is_refused),
         cmocka_unit_test(test_im2col_needs_kh_kw_times_the_image),
