@@ -4,29 +4,7 @@
 
 #include "size.h"
 
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
-
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ROLLED _Pragma("clang loop unroll(disable)")
-#else
-#define UNROLL _Pragma("GCC unroll 32")
-#define ROLLED _Pragma("GCC unroll 1")
-#endif
-
-#define PASTE_(a, b) a##_##b
-#define PASTE(a, b) PASTE_(a, b)
-
-/* M(d, p) for every lane p of a vector. */
-#define EACH_2(M, d, p) M(d, p), M(d, p + 1)
-#define EACH_4(M, d, p) EACH_2(M, d, p), EACH_2(M, d, p + 2)
-#define EACH_8(M, d, p) EACH_4(M, d, p), EACH_4(M, d, p + 4)
-#define EACH_16(M, d, p) EACH_8(M, d, p), EACH_8(M, d, p + 8)
-#define EVEN(d, p) (2 * (p))
-#define EACH_N(n, M, d) EACH_N_(n, M, d)
-#define EACH_N_(n, M, d) EACH_##n(M, d, 0)
+#include "micro_lanes.h"
 
 /* M(n) for every number of rows, M(n, rows) for every number of vectors. */
 #define EACH_ROW_4(M) M(1) M(2) M(3) M(4)
@@ -67,28 +45,6 @@ struct row {
     ptrdiff_t lo, hi;
 };
 
-/* Some lanes of a vector: a mask where the ISA has masked moves. */
-#if TMK_VBYTES == 64
-#define SPAN __mmask16
-#define MAKE_SPAN(lo, hi) ((__mmask16)((1u << (hi)) - (1u << (lo))))
-#elif TMK_VBYTES == 32
-#define SPAN __m256i
-#define MAKE_SPAN(lo, hi) bytes_between((lo) * (ptrdiff_t)sizeof(T), (hi) * (ptrdiff_t)sizeof(T))
-static inline __m256i bytes_between(ptrdiff_t lo, ptrdiff_t hi)
-{
-    static const int32_t mask[24] = {[8] = -1, -1, -1, -1, -1, -1, -1, -1};
-    const int32_t *from = mask + 8 - lo / 4, *to = mask + 16 - hi / 4;
-    return _mm256_and_si256(_mm256_loadu_si256((const __m256i *)(const void *)from),
-                            _mm256_loadu_si256((const __m256i *)(const void *)to));
-}
-#else
-struct span {
-    ptrdiff_t lo, hi;
-};
-#define SPAN struct span
-#define MAKE_SPAN(lo, hi) ((struct span){lo, hi})
-#endif
-
 enum {
     GROUP = 3,  /* rows of A that one pointer and one step address */
     AHEAD = 16, /* steps of k by which a panel of A, coming from L2, is fetched into L1 */
@@ -100,35 +56,27 @@ enum {
  * shares the core. (All rows would need a third load port.) */
 #define T float
 #define NAME(x) PASTE(x, f32)
+#define LANES LANES_F32
+#ifdef LOAD_SPAN_F32
+#define LOAD_SPAN LOAD_SPAN_F32
+#define STORE_SPAN STORE_SPAN_F32
+#endif
 #if TMK_VBYTES == 64
-#define LANES 16
-#define LOAD_SPAN(p, span) _mm512_maskz_loadu_ps(span, p)
-#define STORE_SPAN(p, span, v) _mm512_mask_storeu_ps(p, span, (__m512)(v))
 #define ADD_PRODUCT(sum, a, b)                                                                     \
     __asm__("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(sum) : "m"(*(a)), "v"(b))
-#elif TMK_VBYTES == 32
-#define LANES 8
-#define LOAD_SPAN(p, span) _mm256_maskload_ps(p, span)
-#define STORE_SPAN(p, span, v) _mm256_maskstore_ps(p, span, (__m256)(v))
-#else
-#define LANES 4
 #endif
 #include "micro_element.h"
 
 #define T double
 #define NAME(x) PASTE(x, f64)
+#define LANES LANES_F64
+#ifdef LOAD_SPAN_F64
+#define LOAD_SPAN LOAD_SPAN_F64
+#define STORE_SPAN STORE_SPAN_F64
+#endif
 #if TMK_VBYTES == 64
-#define LANES 8
-#define LOAD_SPAN(p, span) _mm512_maskz_loadu_pd((__mmask8)(span), p)
-#define STORE_SPAN(p, span, v) _mm512_mask_storeu_pd(p, (__mmask8)(span), (__m512d)(v))
 #define ADD_PRODUCT(sum, a, b)                                                                     \
     __asm__("vfmadd231pd %1%{1to8%}, %2, %0" : "+v"(sum) : "m"(*(a)), "v"(b))
-#elif TMK_VBYTES == 32
-#define LANES 4
-#define LOAD_SPAN(p, span) _mm256_maskload_pd(p, span)
-#define STORE_SPAN(p, span, v) _mm256_maskstore_pd(p, span, (__m256d)(v))
-#else
-#define LANES 2
 #endif
 #include "micro_element.h"
 

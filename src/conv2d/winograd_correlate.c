@@ -1,0 +1,339 @@
+/* winograd fwd, and bwd_d, which is fwd on dy with the kernels turned around and the channels
+ * exchanged.
+ *
+ *   for every block of tiles
+ *     transform it, all input channels
+ *     for every block of output channels
+ *       for every block of input channels
+ *         transform their weights; multiply at every point and add to the output's points
+ *       transform those back
+ *
+ * A block's output points and a block of weights stay in the L2 cache, and its inputs where they
+ * fit. Weights that do not fit are transformed anew for every block of tiles: where the L3 cache is
+ * slow that takes less time than reading them back. */
+#include "alloc.h"
+#include "size.h"
+#include "topology.h"
+#include "winograd.h"
+
+#include <omp.h>
+#include <stdint.h>
+#include <string.h>
+
+#define INPUTS TMK_WINOGRAD_BLOCK /* in a block */
+#define OUTPUTS 32
+#define BLOCK_TILES 32
+
+/* One thread's work is a part of the stretches by a part of each group's output channels. */
+struct plan {
+    const struct tmk_winograd_kernels *kernels;
+    const struct tmk_winograd_form *form;
+    struct tmk_winograd_grid grid;
+    size_t groups, inputs, outputs; /* channels a group */
+    size_t element, points;
+    size_t most_stretches;               /* in a block of tiles */
+    size_t parts_stretches, parts_width; /* parts; the latter of register tiles' widths */
+    bool streams;                        /* outputs go past the caches */
+    bool keeps_weights;                  /* there is room for all of a part's */
+    struct tmk_winograd_block data, products, weights; /* no memory */
+    size_t data_bytes, products_bytes, weights_bytes, strip_bytes, part_bytes;
+};
+
+/* A transform's element costs about as much as so many multiply-adds at a point. */
+#define TRANSFORM_COST 8.0
+
+/* Multiply-adds and transforms of one part. */
+static double part_cost(const struct plan *plan, size_t parts_stretches, size_t parts_width)
+{
+    const double stretches = (double)tmk_ceil_div(plan->grid.stretches, parts_stretches);
+    const double blocks = (double)tmk_ceil_div((size_t)stretches, plan->most_stretches);
+    const double tiles = stretches * (double)plan->grid.width / (double)plan->grid.segments;
+    const size_t widths = tmk_ceil_div(plan->outputs, plan->kernels->width);
+    const double outputs = (double)tmk_ceil_div(widths, parts_width) * (double)plan->kernels->width;
+    const double inputs = (double)plan->inputs;
+    return (double)plan->groups * (double)plan->points *
+           (tiles * inputs * outputs +
+            TRANSFORM_COST * (tiles * (inputs + outputs) + blocks * inputs * outputs));
+}
+
+static void choose_parts(struct plan *plan, size_t threads)
+{
+    double best = -1;
+    for (size_t s = 1; s <= threads; s++) {
+        const double cost = part_cost(plan, s, threads / s);
+        if (best < 0 || cost < best) {
+            best = cost;
+            plan->parts_stretches = s;
+            plan->parts_width = threads / s;
+        }
+    }
+}
+
+static size_t l2_bytes(void)
+{
+    const struct tmk_topology *machine = tmk_this_machine();
+    const size_t bytes = machine ? tmk_topology_cache(machine, 2).bytes : 0;
+    return bytes ? bytes : (size_t)512 << 10;
+}
+
+/* Blocks of weights that a part holds at a time. */
+static size_t weights_blocks(const struct plan *plan)
+{
+    const size_t widths = tmk_ceil_div(plan->outputs, plan->kernels->width);
+    const size_t outputs = tmk_ceil_div(widths, plan->parts_width) * plan->kernels->width;
+    return plan->keeps_weights ? tmk_ceil_div(plan->inputs, INPUTS) * tmk_ceil_div(outputs, OUTPUTS)
+                               : 1;
+}
+
+/* Blocks of 32 tiles at least, one in all for less than twice as many: larger ones leave the L2
+ * cache, smaller ones do not pay for the weights' transform. */
+static size_t block_stretches(const struct plan *plan)
+{
+    const size_t stretches = tmk_ceil_div(plan->grid.stretches, plan->parts_stretches);
+    const size_t tiles = stretches * tmk_winograd_most_tiles(&plan->grid);
+    return TMK_MAX(stretches / TMK_MAX(tiles / BLOCK_TILES, 1), 1);
+}
+
+static void size_blocks(struct plan *plan)
+{
+    const size_t element = plan->element;
+    plan->weights = tmk_winograd_block(INPUTS, OUTPUTS, element);
+    plan->weights_bytes = tmk_winograd_block_bytes(&plan->weights, plan->points, element);
+    plan->keeps_weights = true;
+    plan->keeps_weights = weights_blocks(plan) * plan->weights_bytes <= l2_bytes() * 3 / 8;
+    plan->most_stretches =
+        TMK_MIN(block_stretches(plan), tmk_ceil_div(plan->grid.stretches, plan->parts_stretches));
+    const size_t tiles = plan->most_stretches * tmk_winograd_most_tiles(&plan->grid);
+    plan->data = tmk_winograd_block(tiles, INPUTS, element);
+    plan->products = tmk_winograd_block(tiles, OUTPUTS, element);
+    plan->data_bytes = tmk_winograd_block_bytes(&plan->data, plan->points, element);
+    plan->products_bytes = tmk_winograd_block_bytes(&plan->products, plan->points, element);
+    plan->strip_bytes = tmk_winograd_strip_bytes(plan->kernels, &plan->grid, element);
+    plan->part_bytes = tmk_ceil_div(plan->inputs, INPUTS) * plan->data_bytes +
+                       plan->products_bytes + weights_blocks(plan) * plan->weights_bytes +
+                       plan->strip_bytes;
+}
+
+/* Outputs that do not fit the L2 cache, in rows of whole cache lines. */
+static bool streams(const struct plan *plan, size_t images, size_t height, size_t width)
+{
+    const size_t channels = images * plan->groups * plan->outputs;
+    return channels * height * width * plan->element > l2_bytes() &&
+           width * plan->element % TMK_ALIGN == 0;
+}
+
+static struct plan make_plan(const struct tmk_conv2d *p, enum tmk_dir dir,
+                             enum tmk_winograd_size size, int threads)
+{
+    const bool fwd = dir == TMK_FWD;
+    struct plan plan = {.kernels = tmk_winograd_kernels(p->base.dtype),
+                        .groups = p->g,
+                        .inputs = (fwd ? p->ic : p->oc) / p->g,
+                        .outputs = (fwd ? p->oc : p->ic) / p->g,
+                        .element = tmk_dtype_size(p->base.dtype),
+                        .parts_stretches = 1,
+                        .parts_width = 1};
+    plan.form = &plan.kernels->form[size];
+    plan.points = (plan.form->m + 2) * (plan.form->m + 2);
+    plan.grid = tmk_winograd_grid(plan.form->m, p->mb, fwd ? p->oh : p->ih, fwd ? p->ow : p->iw);
+    size_blocks(&plan);
+    choose_parts(&plan, (size_t)threads);
+    size_blocks(&plan);
+    plan.streams = streams(&plan, p->mb, fwd ? p->oh : p->ih, fwd ? p->ow : p->iw);
+    return plan;
+}
+
+double tmk_winograd_correlate_cost(const struct tmk_conv2d *p, enum tmk_dir dir,
+                                   enum tmk_winograd_size size)
+{
+    const struct plan plan = make_plan(p, dir, size, 1);
+    return part_cost(&plan, 1, 1);
+}
+
+size_t tmk_winograd_correlate_workspace(const struct tmk_conv2d *p, enum tmk_dir dir,
+                                        enum tmk_winograd_size size, int threads)
+{
+    const struct plan plan = make_plan(p, dir, size, threads);
+    return plan.parts_stretches * plan.parts_width * plan.part_bytes;
+}
+
+/* One thread's job. */
+struct part {
+    const struct plan *plan;
+    const struct tmk_conv2d *p;
+    const struct tmk_exec *exec;
+    const struct tmk_args *args;
+    enum tmk_dir dir;
+    char *data, *products, *weights, *strips;
+    struct tmk_winograd_range outputs; /* of each group */
+    struct tmk_winograd_fetch fetch;
+    int thread;
+    double clock;
+};
+
+static struct tmk_winograd_block at(struct tmk_winograd_block block, char *memory)
+{
+    block.data = memory;
+    return block;
+}
+
+static struct tmk_winograd_images images_of(const struct part *part, bool input, size_t channel,
+                                            size_t channels)
+{
+    struct tmk_winograd_images images = {
+        .kernels = part->plan->kernels,
+        .form = part->plan->form,
+        .grid = part->plan->grid,
+        .view = part->args->operand[(part->dir == TMK_FWD) == input ? TMK_SRC : TMK_DST],
+        .channel = channel,
+        .channels = channels,
+        .strips = part->strips,
+    };
+    if (input) {
+        const struct tmk_window window = tmk_conv2d_window(part->p, part->dir);
+        images.pad_h = window.h.pad_lo;
+        images.pad_w = window.w.pad_lo;
+    }
+    return images;
+}
+
+/* Inputs `in` .. by outputs `out` .. of group g; zeros for outputs that do not exist. */
+static void transform_weights(const struct part *part, size_t g, size_t in, size_t depth,
+                              size_t out, size_t width, char *memory)
+{
+    const struct plan *plan = part->plan;
+    const bool fwd = part->dir == TMK_FWD;
+    for (size_t lane = 0; lane < width; lane += plan->kernels->lanes) {
+        const size_t first = TMK_MIN(out + lane, plan->outputs - 1);
+        struct tmk_winograd_taps taps = tmk_winograd_taps_of(
+            &part->args->operand[TMK_WEI], fwd ? g * plan->outputs + first : g * plan->inputs + in,
+            fwd ? in : first, fwd, !fwd);
+        if (out + lane < plan->outputs)
+            taps.lanes = TMK_MIN(plan->outputs - first, plan->kernels->lanes);
+        const struct tmk_winograd_block block = at(plan->weights, memory + lane * plan->element);
+        plan->form->weights(&taps, depth, &block);
+    }
+}
+
+/* Output channels out .. out+width-1 (those that there are) of a block of tiles. */
+static void multiply_outputs(struct part *part, size_t g, size_t tiles, size_t out, size_t width,
+                             bool weights_ready)
+{
+    const struct plan *plan = part->plan;
+    const size_t blocks_in = tmk_ceil_div(plan->inputs, INPUTS);
+    char *weights = part->weights;
+    if (plan->keeps_weights)
+        weights += (out - part->outputs.begin) / OUTPUTS * blocks_in * plan->weights_bytes;
+    for (size_t in = 0; in < plan->inputs; in += INPUTS) {
+        const size_t depth = TMK_MIN(plan->inputs - in, INPUTS);
+        if (!weights_ready)
+            transform_weights(part, g, in, depth, out, width, weights);
+        part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
+        const struct tmk_winograd_product product = {
+            .points = plan->points,
+            .rows = tiles,
+            .cols = width,
+            .depth = depth,
+            .a = at(plan->data, part->data + in / INPUTS * plan->data_bytes),
+            .b = at(plan->weights, weights),
+            .c = at(plan->products, part->products),
+            .accumulate = in > 0,
+            .between = tmk_winograd_fetch_step,
+            .ctx = &part->fetch};
+        plan->kernels->multiply(&product);
+        part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_COMPUTE, part->clock);
+        weights += plan->keeps_weights ? plan->weights_bytes : 0;
+    }
+}
+
+/* Fetch the inputs of the stretches that come next while these are computed. */
+static void begin_fetch(struct part *part, size_t g, size_t tiles, struct tmk_winograd_range next)
+{
+    const struct plan *plan = part->plan;
+    const size_t outputs = part->outputs.end - part->outputs.begin;
+    const size_t steps = plan->points * tmk_ceil_div(tiles, plan->kernels->height) *
+                         tmk_ceil_div(outputs, plan->kernels->width) *
+                         tmk_ceil_div(plan->inputs, INPUTS);
+    const struct tmk_winograd_images images = images_of(part, true, g * plan->inputs, plan->inputs);
+    part->fetch = tmk_winograd_fetch_data(&images, next.begin, next.end, steps);
+}
+
+/* A block of stretches, of group g. */
+static void run_block(struct part *part, size_t g, struct tmk_winograd_range block,
+                      struct tmk_winograd_range next, bool weights_ready)
+{
+    const struct plan *plan = part->plan;
+    const size_t tiles = tmk_winograd_tiles(&plan->grid, block.begin, block.end);
+    const void *bias = part->dir == TMK_FWD ? part->args->operand[TMK_BIA].data : NULL;
+    for (size_t in = 0; in < plan->inputs; in += INPUTS) {
+        const struct tmk_winograd_images images =
+            images_of(part, true, g * plan->inputs + in, TMK_MIN(plan->inputs - in, INPUTS));
+        const struct tmk_winograd_block data =
+            at(plan->data, part->data + in / INPUTS * plan->data_bytes);
+        tmk_winograd_take_data(&images, block.begin, block.end, 0, &data);
+    }
+    begin_fetch(part, g, tiles, next);
+    for (size_t out = part->outputs.begin; out < part->outputs.end; out += OUTPUTS) {
+        const size_t channels = TMK_MIN(part->outputs.end - out, OUTPUTS);
+        multiply_outputs(part, g, tiles, out, tmk_round_up(channels, plan->kernels->width),
+                         weights_ready);
+        struct tmk_winograd_images images =
+            images_of(part, false, g * plan->outputs + out, channels);
+        images.stream = plan->streams;
+        const struct tmk_winograd_block products = at(plan->products, part->products);
+        tmk_winograd_put_output(&images, block.begin, block.end, &products, bias);
+    }
+}
+
+static void run_part(struct part *part, size_t index)
+{
+    const struct plan *plan = part->plan;
+    const size_t width = plan->kernels->width, widths = tmk_ceil_div(plan->outputs, width);
+    const struct tmk_winograd_range stretches =
+        tmk_winograd_share(plan->grid.stretches, plan->parts_stretches, index / plan->parts_width);
+    part->outputs = tmk_winograd_share(widths, plan->parts_width, index % plan->parts_width);
+    part->outputs.begin *= width;
+    part->outputs.end = TMK_MIN(part->outputs.end * width, plan->outputs);
+    if (part->outputs.begin >= part->outputs.end)
+        return;
+    const size_t count = stretches.end - stretches.begin;
+    const size_t blocks = tmk_ceil_div(count, plan->most_stretches);
+    part->clock = tmk_phase_start(part->exec);
+    for (size_t g = 0; g < plan->groups; g++) {
+        for (size_t b = 0; b < blocks; b++) {
+            struct tmk_winograd_range block = tmk_winograd_share(count, blocks, b);
+            block.begin += stretches.begin;
+            block.end += stretches.begin;
+            const struct tmk_winograd_range next = {
+                block.end, TMK_MIN(block.end + plan->most_stretches, stretches.end)};
+            run_block(part, g, block, next, plan->keeps_weights && b > 0);
+        }
+    }
+    plan->kernels->finish_stream();
+    tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
+}
+
+void tmk_winograd_correlate(const struct tmk_conv2d *p, enum tmk_dir dir,
+                            enum tmk_winograd_size size, const struct tmk_args *args,
+                            const struct tmk_exec *exec)
+{
+    const struct plan plan = make_plan(p, dir, size, exec->threads);
+    const size_t parts = plan.parts_stretches * plan.parts_width;
+#pragma omp parallel num_threads(exec->threads) if (exec->threads > 1)
+    {
+        const int thread = omp_get_thread_num();
+        for (size_t i = (size_t)thread; i < parts; i += (size_t)omp_get_num_threads()) {
+            struct part part = {.plan = &plan,
+                                .p = p,
+                                .exec = exec,
+                                .args = args,
+                                .dir = dir,
+                                .data = (char *)exec->workspace + i * plan.part_bytes,
+                                .thread = thread};
+            part.products = part.data + tmk_ceil_div(plan.inputs, INPUTS) * plan.data_bytes;
+            part.strips = part.products + plan.products_bytes;
+            part.weights = part.strips + plan.strip_bytes;
+            run_part(&part, i);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+/* Rows of an image to strips of vectors and back, for one element type T; NAME(x) gives x its
+ * suffix. */
+
+/* LANES x LANES elements of rows `step` apart: row j becomes lane j. Rows from `rows` on are zero,
+ * of each row the first n elements are read. */
+static inline __attribute__((always_inline)) void
+NAME(load_turned)(const T *from, ptrdiff_t step, size_t rows, size_t n, NAME(vec) block[LANES])
+{
+    UNROLL for (size_t j = 0; j < LANES; j++)
+    {
+        const T *row = from + (ptrdiff_t)j * step;
+        block[j] = (NAME(vec)){0};
+        if (j < rows)
+            block[j] = n >= LANES ? *(const NAME(vec) *)row : NAME(load_part)(row, n);
+    }
+    NAME(transpose)(block);
+}
+
+static inline __attribute__((always_inline)) void NAME(stream)(T *to, NAME(vec) v)
+{
+#if TMK_VBYTES == 64
+    if ((uintptr_t)to % TMK_VBYTES == 0) {
+        _mm512_stream_si512((void *)to, (__m512i)v);
+        return;
+    }
+#endif
+    *(NAME(vec) *)to = v;
+}
+
+/* The other way: lane j of each vector goes to row j, rows from `rows` on nowhere. */
+static inline __attribute__((always_inline)) void NAME(store_turned)(T *to, ptrdiff_t step,
+                                                                     size_t rows, size_t n,
+                                                                     bool stream,
+                                                                     NAME(vec) block[LANES])
+{
+    NAME(transpose)(block);
+    UNROLL for (size_t j = 0; j < LANES; j++)
+    {
+        T *row = to + (ptrdiff_t)j * step;
+        if (j >= rows)
+            continue;
+        if (n < LANES)
+            NAME(store_part)(row, block[j], n);
+        else if (stream)
+            NAME(stream)(row, block[j]);
+        else
+            *(NAME(vec) *)row = block[j];
+    }
+}
+
+static void NAME(gather)(const struct tmk_winograd_row *row, ptrdiff_t first, size_t count,
+                         void *strip)
+{
+    NAME(vec) *out = strip, *const end = out + count;
+    const size_t before = first < 0 ? TMK_MIN((size_t)-first, count) : 0;
+    const ptrdiff_t x = first + (ptrdiff_t)before, left = (ptrdiff_t)row->width - x;
+    const size_t inside = left > 0 ? TMK_MIN((size_t)left, count - before) : 0;
+    const T *from = (const T *)row->data + x * row->column;
+    for (size_t i = 0; i < before; i++)
+        *out++ = (NAME(vec)){0};
+    if (row->column == 1) {
+        for (size_t i = 0; i < inside; i += LANES) {
+            ALIGNED NAME(vec) block[LANES];
+            NAME(load_turned)(from + i, row->channel, row->channels, inside - i, block);
+            UNROLL for (int j = 0; j < LANES; j++) out[i + (size_t)j] = block[j];
+        }
+        out += inside;
+    } else {
+        for (size_t i = 0; i < inside; i++, from += row->column)
+            *out++ = row->channels == LANES ? *(const NAME(vec) *)from
+                                            : NAME(load_part)(from, row->channels);
+    }
+    while (out < end)
+        *out++ = (NAME(vec)){0};
+}
+
+static void NAME(scatter)(const struct tmk_winograd_row *row, ptrdiff_t first, size_t count,
+                          const void *strip)
+{
+    const NAME(vec) *in = strip;
+    T *to = (T *)row->data + first * row->column;
+    const size_t end = TMK_MIN(count, row->width - (size_t)first);
+    for (size_t x = 0; row->column == 1 && x < end; x += LANES, to += LANES) {
+        ALIGNED NAME(vec) block[LANES];
+        UNROLL for (int i = 0; i < LANES; i++) block[i] = in[x + (size_t)i];
+        NAME(store_turned)(to, row->channel, row->channels, end - x, row->stream, block);
+    }
+    for (size_t x = 0; row->column != 1 && x < end; x++, to += row->column) {
+        if (row->channels == LANES)
+            *(NAME(vec) *)to = in[x];
+        else
+            NAME(store_part)(to, in[x], row->channels);
+    }
+}
+
+/* Four sums at a time, so that one addition need not wait for the last. */
+static void NAME(sum)(const void *strip, size_t pixels, void *sums)
+{
+    const NAME(vec) *in = strip;
+    NAME(vec) sum[4] = {{0}};
+    size_t x = 0;
+    for (; x + 4 <= pixels; x += 4) {
+        UNROLL for (size_t i = 0; i < 4; i++) sum[i] += in[x + i];
+    }
+    for (; x < pixels; x++)
+        sum[0] += in[x];
+    *(NAME(vec) *)sums += (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}

@@ -1,0 +1,76 @@
+/* What a source that is built once per ISA says of its vectors: how many elements of either type
+ * they hold, and masked moves where the ISA has them. The build defines TMK_VBYTES; the source
+ * defines T, LANES, LOAD_SPAN and STORE_SPAN for one type at a time. */
+#ifndef TMK_GEMM_MICRO_LANES_H
+#define TMK_GEMM_MICRO_LANES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#define ROLLED _Pragma("GCC unroll 1")
+#endif
+
+#define PASTE_(a, b) a##_##b
+#define PASTE(a, b) PASTE_(a, b)
+
+/* M(d, p) for every lane p of a vector. */
+#define EACH_2(M, d, p) M(d, p), M(d, p + 1)
+#define EACH_4(M, d, p) EACH_2(M, d, p), EACH_2(M, d, p + 2)
+#define EACH_8(M, d, p) EACH_4(M, d, p), EACH_4(M, d, p + 4)
+#define EACH_16(M, d, p) EACH_8(M, d, p), EACH_8(M, d, p + 8)
+#define EVEN(d, p) (2 * (p))
+#define EACH_N(n, M, d) EACH_N_(n, M, d)
+#define EACH_N_(n, M, d) EACH_##n(M, d, 0)
+
+/* Some lanes of a vector: a mask where the ISA has masked moves. */
+#if TMK_VBYTES == 64
+#define SPAN __mmask16
+#define MAKE_SPAN(lo, hi) ((__mmask16)((1u << (hi)) - (1u << (lo))))
+#elif TMK_VBYTES == 32
+#define SPAN __m256i
+#define MAKE_SPAN(lo, hi) bytes_between((lo) * (ptrdiff_t)sizeof(T), (hi) * (ptrdiff_t)sizeof(T))
+static inline __m256i bytes_between(ptrdiff_t lo, ptrdiff_t hi)
+{
+    static const int32_t mask[24] = {[8] = -1, -1, -1, -1, -1, -1, -1, -1};
+    const int32_t *from = mask + 8 - lo / 4, *to = mask + 16 - hi / 4;
+    return _mm256_and_si256(_mm256_loadu_si256((const __m256i *)(const void *)from),
+                            _mm256_loadu_si256((const __m256i *)(const void *)to));
+}
+#else
+struct span {
+    ptrdiff_t lo, hi;
+};
+#define SPAN struct span
+#define MAKE_SPAN(lo, hi) ((struct span){lo, hi})
+#endif
+
+/* Lanes as a plain number: macros paste it. */
+#if TMK_VBYTES == 64
+#define LANES_F32 16
+#define LANES_F64 8
+#define LOAD_SPAN_F32(p, span) _mm512_maskz_loadu_ps(span, p)
+#define STORE_SPAN_F32(p, span, v) _mm512_mask_storeu_ps(p, span, (__m512)(v))
+#define LOAD_SPAN_F64(p, span) _mm512_maskz_loadu_pd((__mmask8)(span), p)
+#define STORE_SPAN_F64(p, span, v) _mm512_mask_storeu_pd(p, (__mmask8)(span), (__m512d)(v))
+#elif TMK_VBYTES == 32
+#define LANES_F32 8
+#define LANES_F64 4
+#define LOAD_SPAN_F32(p, span) _mm256_maskload_ps(p, span)
+#define STORE_SPAN_F32(p, span, v) _mm256_maskstore_ps(p, span, (__m256)(v))
+#define LOAD_SPAN_F64(p, span) _mm256_maskload_pd(p, span)
+#define STORE_SPAN_F64(p, span, v) _mm256_maskstore_pd(p, span, (__m256d)(v))
+#else
+#define LANES_F32 4
+#define LANES_F64 2
+#endif
+
+#endif
