@@ -20,17 +20,29 @@ static void fill_row(enum tmk_dtype dtype, void *row, size_t count, ptrdiff_t st
     }
 }
 
+/* Independent sums, so that one addition need not wait for the last. */
+#define SUMS 16
+#define DEFINE_SUM(T)                                                                              \
+    static double sum_##T(const T *row, size_t count, ptrdiff_t step)                              \
+    {                                                                                              \
+        double sums[SUMS] = {0}, sum = 0;                                                          \
+        size_t i = 0;                                                                              \
+        for (; step == 1 && i + SUMS <= count; i += SUMS) {                                        \
+            for (size_t j = 0; j < SUMS; j++)                                                      \
+                sums[j] += (double)row[i + j];                                                     \
+        }                                                                                          \
+        for (size_t j = 0; j < SUMS; j++)                                                          \
+            sum += sums[j];                                                                        \
+        for (; i < count; i++)                                                                     \
+            sum += (double)row[(ptrdiff_t)i * step];                                               \
+        return sum;                                                                                \
+    }
+DEFINE_SUM(float)
+DEFINE_SUM(double)
+
 static double sum_row(enum tmk_dtype dtype, const void *row, size_t count, ptrdiff_t step)
 {
-    double sum = 0;
-    if (dtype == TMK_F32) {
-        for (size_t i = 0; i < count; i++)
-            sum += (double)((const float *)row)[(ptrdiff_t)i * step];
-    } else {
-        for (size_t i = 0; i < count; i++)
-            sum += ((const double *)row)[(ptrdiff_t)i * step];
-    }
-    return sum;
+    return dtype == TMK_F32 ? sum_float(row, count, step) : sum_double(row, count, step);
 }
 
 void tmk_conv2d_spread_bias(const struct tmk_conv2d *p, const struct tmk_args *args,
