@@ -42,11 +42,10 @@ struct tmk_winograd_images {
 size_t tmk_winograd_strip_bytes(const struct tmk_winograd_kernels *kernels,
                                 const struct tmk_winograd_grid *grid, size_t element);
 
-/* Stretches begin .. end-1 into a block of tiles: every channel up to a full vector, zeros where
- * there is none, and on to `channels_to`. As inputs, n x n pixels a tile that overlap; or as
- * gradients of outputs, m x m. */
+/* Stretches begin .. end-1 into a block of tiles, zeros in a last vector's lanes that have no
+ * channel. As inputs, n x n pixels a tile that overlap; or as gradients of outputs, m x m. */
 void tmk_winograd_take_data(const struct tmk_winograd_images *images, size_t begin, size_t end,
-                            size_t channels_to, const struct tmk_winograd_block *block);
+                            const struct tmk_winograd_block *block);
 void tmk_winograd_take_gradient(const struct tmk_winograd_images *images, size_t begin, size_t end,
                                 const struct tmk_winograd_block *block);
 /* A block of tiles to the images, plus bias[channel] (NULL: none). */
@@ -84,6 +83,22 @@ struct tmk_winograd_range tmk_winograd_share(size_t whole, size_t parts, size_t 
 struct tmk_winograd_block tmk_winograd_block(size_t rows, size_t channels, size_t element);
 size_t tmk_winograd_block_bytes(const struct tmk_winograd_block *block, size_t points,
                                 size_t element);
+
+/* The products of all points: c[i, j] (+)= sum over k of a[i, k] * b[k, j]. c and b have rows i and
+ * k and channels j; a has rows i and channels k, or, if a_turned, the other way round. Rows of b
+ * are readable in whole vectors. `between` is called for every register tile, so that it can fetch
+ * what comes next; NULL: never. */
+struct tmk_winograd_product {
+    enum tmk_dtype dtype;
+    size_t points, rows, cols, depth;
+    struct tmk_winograd_block a, b, c;
+    bool a_turned, accumulate;
+    void (*between)(void *ctx);
+    void *ctx;
+};
+void tmk_winograd_multiply(const struct tmk_winograd_product *product);
+/* How often tmk_winograd_multiply() calls `between`. */
+size_t tmk_winograd_multiply_steps(const struct tmk_winograd_product *product);
 
 /* The directions; `size` as chosen. Workspace in bytes, SIZE_MAX if that overflows. */
 double tmk_winograd_correlate_cost(const struct tmk_conv2d *p, enum tmk_dir dir,

@@ -31,10 +31,10 @@ struct plan {
     struct tmk_winograd_grid grid;
     size_t groups, inputs, outputs; /* channels a group */
     size_t element, points;
-    size_t most_stretches;               /* in a block of tiles */
-    size_t parts_stretches, parts_width; /* parts; the latter of register tiles' widths */
-    bool streams;                        /* outputs go past the caches */
-    bool keeps_weights;                  /* there is room for all of a part's */
+    size_t most_stretches;                             /* in a block of tiles */
+    size_t parts_stretches, parts_vectors;             /* parts; the latter of vectors of outputs */
+    bool streams;                                      /* outputs go past the caches */
+    bool keeps_weights;                                /* there is room for all of a part's */
     struct tmk_winograd_block data, products, weights; /* no memory */
     size_t data_bytes, products_bytes, weights_bytes, strip_bytes, part_bytes;
 };
@@ -43,13 +43,14 @@ struct plan {
 #define TRANSFORM_COST 8.0
 
 /* Multiply-adds and transforms of one part. */
-static double part_cost(const struct plan *plan, size_t parts_stretches, size_t parts_width)
+static double part_cost(const struct plan *plan, size_t parts_stretches, size_t parts_vectors)
 {
     const double stretches = (double)tmk_ceil_div(plan->grid.stretches, parts_stretches);
     const double blocks = (double)tmk_ceil_div((size_t)stretches, plan->most_stretches);
     const double tiles = stretches * (double)plan->grid.width / (double)plan->grid.segments;
-    const size_t widths = tmk_ceil_div(plan->outputs, plan->kernels->width);
-    const double outputs = (double)tmk_ceil_div(widths, parts_width) * (double)plan->kernels->width;
+    const size_t vectors = tmk_ceil_div(plan->outputs, plan->kernels->lanes);
+    const double outputs =
+        (double)tmk_ceil_div(vectors, parts_vectors) * (double)plan->kernels->lanes;
     const double inputs = (double)plan->inputs;
     return (double)plan->groups * (double)plan->points *
            (tiles * inputs * outputs +
@@ -64,7 +65,7 @@ static void choose_parts(struct plan *plan, size_t threads)
         if (best < 0 || cost < best) {
             best = cost;
             plan->parts_stretches = s;
-            plan->parts_width = threads / s;
+            plan->parts_vectors = threads / s;
         }
     }
 }
@@ -79,8 +80,8 @@ static size_t l2_bytes(void)
 /* Blocks of weights that a part holds at a time. */
 static size_t weights_blocks(const struct plan *plan)
 {
-    const size_t widths = tmk_ceil_div(plan->outputs, plan->kernels->width);
-    const size_t outputs = tmk_ceil_div(widths, plan->parts_width) * plan->kernels->width;
+    const size_t vectors = tmk_ceil_div(plan->outputs, plan->kernels->lanes);
+    const size_t outputs = tmk_ceil_div(vectors, plan->parts_vectors) * plan->kernels->lanes;
     return plan->keeps_weights ? tmk_ceil_div(plan->inputs, INPUTS) * tmk_ceil_div(outputs, OUTPUTS)
                                : 1;
 }
@@ -132,7 +133,7 @@ static struct plan make_plan(const struct tmk_conv2d *p, enum tmk_dir dir,
                         .outputs = (fwd ? p->oc : p->ic) / p->g,
                         .element = tmk_dtype_size(p->base.dtype),
                         .parts_stretches = 1,
-                        .parts_width = 1};
+                        .parts_vectors = 1};
     plan.form = &plan.kernels->form[size];
     plan.points = (plan.form->m + 2) * (plan.form->m + 2);
     plan.grid = tmk_winograd_grid(plan.form->m, p->mb, fwd ? p->oh : p->ih, fwd ? p->ow : p->iw);
@@ -154,7 +155,7 @@ size_t tmk_winograd_correlate_workspace(const struct tmk_conv2d *p, enum tmk_dir
                                         enum tmk_winograd_size size, int threads)
 {
     const struct plan plan = make_plan(p, dir, size, threads);
-    return plan.parts_stretches * plan.parts_width * plan.part_bytes;
+    return plan.parts_stretches * plan.parts_vectors * plan.part_bytes;
 }
 
 /* One thread's job. */
@@ -197,26 +198,25 @@ static struct tmk_winograd_images images_of(const struct part *part, bool input,
     return images;
 }
 
-/* Inputs `in` .. by outputs `out` .. of group g; zeros for outputs that do not exist. */
+/* Inputs in .. in+depth-1 by outputs out .. out+channels-1 of group g. */
 static void transform_weights(const struct part *part, size_t g, size_t in, size_t depth,
-                              size_t out, size_t width, char *memory)
+                              size_t out, size_t channels, char *memory)
 {
     const struct plan *plan = part->plan;
+    const struct tmk_view *w = &part->args->operand[TMK_WEI];
     const bool fwd = part->dir == TMK_FWD;
-    for (size_t lane = 0; lane < width; lane += plan->kernels->lanes) {
-        const size_t first = TMK_MIN(out + lane, plan->outputs - 1);
-        struct tmk_winograd_taps taps = tmk_winograd_taps_of(
-            &part->args->operand[TMK_WEI], fwd ? g * plan->outputs + first : g * plan->inputs + in,
-            fwd ? in : first, fwd, !fwd);
-        if (out + lane < plan->outputs)
-            taps.lanes = TMK_MIN(plan->outputs - first, plan->kernels->lanes);
+    for (size_t lane = 0; lane < channels; lane += plan->kernels->lanes) {
+        const size_t oc = g * (fwd ? plan->outputs : plan->inputs) + (fwd ? out + lane : in);
+        struct tmk_winograd_taps taps =
+            tmk_winograd_taps_of(w, oc, fwd ? in : out + lane, fwd, !fwd);
+        taps.lanes = TMK_MIN(channels - lane, plan->kernels->lanes);
         const struct tmk_winograd_block block = at(plan->weights, memory + lane * plan->element);
         plan->form->weights(&taps, depth, &block);
     }
 }
 
-/* Output channels out .. out+width-1 (those that there are) of a block of tiles. */
-static void multiply_outputs(struct part *part, size_t g, size_t tiles, size_t out, size_t width,
+/* Output channels out .. out+channels-1 of a block of tiles. */
+static void multiply_outputs(struct part *part, size_t g, size_t tiles, size_t out, size_t channels,
                              bool weights_ready)
 {
     const struct plan *plan = part->plan;
@@ -227,12 +227,13 @@ static void multiply_outputs(struct part *part, size_t g, size_t tiles, size_t o
     for (size_t in = 0; in < plan->inputs; in += INPUTS) {
         const size_t depth = TMK_MIN(plan->inputs - in, INPUTS);
         if (!weights_ready)
-            transform_weights(part, g, in, depth, out, width, weights);
+            transform_weights(part, g, in, depth, out, channels, weights);
         part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
         const struct tmk_winograd_product product = {
+            .dtype = part->p->base.dtype,
             .points = plan->points,
             .rows = tiles,
-            .cols = width,
+            .cols = channels,
             .depth = depth,
             .a = at(plan->data, part->data + in / INPUTS * plan->data_bytes),
             .b = at(plan->weights, weights),
@@ -240,7 +241,7 @@ static void multiply_outputs(struct part *part, size_t g, size_t tiles, size_t o
             .accumulate = in > 0,
             .between = tmk_winograd_fetch_step,
             .ctx = &part->fetch};
-        plan->kernels->multiply(&product);
+        tmk_winograd_multiply(&product);
         part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_COMPUTE, part->clock);
         weights += plan->keeps_weights ? plan->weights_bytes : 0;
     }
@@ -250,9 +251,10 @@ static void multiply_outputs(struct part *part, size_t g, size_t tiles, size_t o
 static void begin_fetch(struct part *part, size_t g, size_t tiles, struct tmk_winograd_range next)
 {
     const struct plan *plan = part->plan;
-    const size_t outputs = part->outputs.end - part->outputs.begin;
-    const size_t steps = plan->points * tmk_ceil_div(tiles, plan->kernels->height) *
-                         tmk_ceil_div(outputs, plan->kernels->width) *
+    const struct tmk_winograd_product product = {
+        .dtype = part->p->base.dtype, .points = plan->points, .rows = tiles, .cols = OUTPUTS};
+    const size_t steps = tmk_winograd_multiply_steps(&product) *
+                         tmk_ceil_div(part->outputs.end - part->outputs.begin, OUTPUTS) *
                          tmk_ceil_div(plan->inputs, INPUTS);
     const struct tmk_winograd_images images = images_of(part, true, g * plan->inputs, plan->inputs);
     part->fetch = tmk_winograd_fetch_data(&images, next.begin, next.end, steps);
@@ -270,13 +272,12 @@ static void run_block(struct part *part, size_t g, struct tmk_winograd_range blo
             images_of(part, true, g * plan->inputs + in, TMK_MIN(plan->inputs - in, INPUTS));
         const struct tmk_winograd_block data =
             at(plan->data, part->data + in / INPUTS * plan->data_bytes);
-        tmk_winograd_take_data(&images, block.begin, block.end, 0, &data);
+        tmk_winograd_take_data(&images, block.begin, block.end, &data);
     }
     begin_fetch(part, g, tiles, next);
     for (size_t out = part->outputs.begin; out < part->outputs.end; out += OUTPUTS) {
         const size_t channels = TMK_MIN(part->outputs.end - out, OUTPUTS);
-        multiply_outputs(part, g, tiles, out, tmk_round_up(channels, plan->kernels->width),
-                         weights_ready);
+        multiply_outputs(part, g, tiles, out, channels, weights_ready);
         struct tmk_winograd_images images =
             images_of(part, false, g * plan->outputs + out, channels);
         images.stream = plan->streams;
@@ -288,12 +289,12 @@ static void run_block(struct part *part, size_t g, struct tmk_winograd_range blo
 static void run_part(struct part *part, size_t index)
 {
     const struct plan *plan = part->plan;
-    const size_t width = plan->kernels->width, widths = tmk_ceil_div(plan->outputs, width);
-    const struct tmk_winograd_range stretches =
-        tmk_winograd_share(plan->grid.stretches, plan->parts_stretches, index / plan->parts_width);
-    part->outputs = tmk_winograd_share(widths, plan->parts_width, index % plan->parts_width);
-    part->outputs.begin *= width;
-    part->outputs.end = TMK_MIN(part->outputs.end * width, plan->outputs);
+    const size_t lanes = plan->kernels->lanes, vectors = tmk_ceil_div(plan->outputs, lanes);
+    const struct tmk_winograd_range stretches = tmk_winograd_share(
+        plan->grid.stretches, plan->parts_stretches, index / plan->parts_vectors);
+    part->outputs = tmk_winograd_share(vectors, plan->parts_vectors, index % plan->parts_vectors);
+    part->outputs.begin *= lanes;
+    part->outputs.end = TMK_MIN(part->outputs.end * lanes, plan->outputs);
     if (part->outputs.begin >= part->outputs.end)
         return;
     const size_t count = stretches.end - stretches.begin;
@@ -318,7 +319,7 @@ void tmk_winograd_correlate(const struct tmk_conv2d *p, enum tmk_dir dir,
                             const struct tmk_exec *exec)
 {
     const struct plan plan = make_plan(p, dir, size, exec->threads);
-    const size_t parts = plan.parts_stretches * plan.parts_width;
+    const size_t parts = plan.parts_stretches * plan.parts_vectors;
 #pragma omp parallel num_threads(exec->threads) if (exec->threads > 1)
     {
         const int thread = omp_get_thread_num();

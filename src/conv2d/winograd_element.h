@@ -1,5 +1,5 @@
-/* All of Winograd's innermost parts for one element type: T, NAME(x), LANES, and LOAD_PART and
- * STORE_PART where the ISA has masked moves. Undefines them for the next type. */
+/* All of Winograd's innermost parts for one element type: T, NAME(x), LANES, and LOAD_SPAN and
+ * STORE_SPAN where the ISA has masked moves. Undefines them for the next type. */
 #define EACH_LANE(M, d) EACH_N(LANES, M, d)
 
 #include "micro_simd.h"
@@ -10,11 +10,9 @@
 
 #include "winograd_tile.h"
 
-#include "winograd_multiply.h"
-
 #undef EACH_LANE
 #undef T
 #undef NAME
 #undef LANES
-#undef LOAD_PART
-#undef STORE_PART
+#undef LOAD_SPAN
+#undef STORE_SPAN

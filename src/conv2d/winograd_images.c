@@ -125,14 +125,14 @@ static struct tmk_winograd_block from(const struct tmk_winograd_block *block, si
     return part;
 }
 
-static void take(const struct tmk_winograd_images *images, size_t begin, size_t end,
-                 size_t channels_to, size_t overlap, const struct tmk_winograd_block *block)
+static void take(const struct tmk_winograd_images *images, size_t begin, size_t end, size_t overlap,
+                 const struct tmk_winograd_block *block)
 {
     const struct tmk_winograd_form *form = images->form;
     const size_t element = tmk_dtype_size(images->view.dtype);
     void *strips[TMK_WINOGRAD_MAX_SIDE];
     set_strips(images, strips);
-    for (size_t lane = 0; lane < channels_to; lane += images->kernels->lanes) {
+    for (size_t lane = 0; lane < images->channels; lane += images->kernels->lanes) {
         struct tmk_winograd_block out = from(block, 0, lane, element);
         for (size_t i = begin; i < end; i++) {
             const struct tmk_winograd_stretch at = tmk_winograd_stretch(&images->grid, i);
@@ -147,15 +147,15 @@ static void take(const struct tmk_winograd_images *images, size_t begin, size_t 
 }
 
 void tmk_winograd_take_data(const struct tmk_winograd_images *images, size_t begin, size_t end,
-                            size_t channels_to, const struct tmk_winograd_block *block)
+                            const struct tmk_winograd_block *block)
 {
-    take(images, begin, end, TMK_MAX(channels_to, images->channels), 2, block);
+    take(images, begin, end, 2, block);
 }
 
 void tmk_winograd_take_gradient(const struct tmk_winograd_images *images, size_t begin, size_t end,
                                 const struct tmk_winograd_block *block)
 {
-    take(images, begin, end, images->channels, 0, block);
+    take(images, begin, end, 0, block);
 }
 
 static void scatter(const struct tmk_winograd_images *images, size_t lane,

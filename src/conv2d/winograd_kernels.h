@@ -44,18 +44,6 @@ struct tmk_winograd_block {
     size_t point, row; /* elements from one point, from one row to the next */
 };
 
-/* The products of all points: c[i, j] (+)= sum over k of a[i, k] * b[k, j]. c and b have rows i and
- * k and channels j; a has rows i and channels k, or, if a_turned, the other way round. a.row is
- * TMK_WINOGRAD_BLOCK, cols a multiple of the kernels' width. `between` is called for every register
- * tile, so that it can fetch what comes next; NULL: never. */
-struct tmk_winograd_product {
-    size_t points, rows, cols, depth;
-    struct tmk_winograd_block a, b, c;
-    bool a_turned, accumulate;
-    void (*between)(void *ctx);
-    void *ctx;
-};
-
 struct tmk_winograd_form {
     size_t m; /* outputs of a tile along one axis; its inputs are n = m + 2 */
     /* B' x B of `tiles` neighbouring tiles, from n strips. */
@@ -76,7 +64,7 @@ struct tmk_winograd_form {
 enum tmk_winograd_size { TMK_WINOGRAD_2X2, TMK_WINOGRAD_4X4, TMK_WINOGRAD_NSIZES };
 
 struct tmk_winograd_kernels {
-    size_t lanes, height, width; /* elements of a vector; the register tile */
+    size_t lanes; /* elements of a vector */
     /* Columns first .. first+count-1, zeros outside the image. May write lanes-1 pixels more. */
     void (*gather)(const struct tmk_winograd_row *row, ptrdiff_t first, size_t count, void *strip);
     /* The same back; pixels outside the image are dropped. */
@@ -86,7 +74,6 @@ struct tmk_winograd_kernels {
     void (*sum)(const void *strip, size_t pixels, void *sums);
     /* After the last scatter() to a stream, before another thread reads it. */
     void (*finish_stream)(void);
-    void (*multiply)(const struct tmk_winograd_product *product);
     struct tmk_winograd_form form[TMK_WINOGRAD_NSIZES];
 };
 

@@ -1,6 +1,17 @@
 /* Rows of an image to strips of vectors and back, for one element type T; NAME(x) gives x its
  * suffix. */
 
+/* The first n elements at p. */
+static inline NAME(vec) NAME(load_first)(const T *p, size_t n)
+{
+    return NAME(load_span)(p, NAME(span)(0, (ptrdiff_t)n));
+}
+
+static inline void NAME(store_first)(T *p, NAME(vec) v, size_t n)
+{
+    NAME(store_span)(p, v, NAME(span)(0, (ptrdiff_t)n));
+}
+
 /* LANES x LANES elements of rows `step` apart: row j becomes lane j. Rows from `rows` on are zero,
  * of each row the first n elements are read. */
 static inline __attribute__((always_inline)) void
@@ -11,7 +22,7 @@ NAME(load_turned)(const T *from, ptrdiff_t step, size_t rows, size_t n, NAME(vec
         const T *row = from + (ptrdiff_t)j * step;
         block[j] = (NAME(vec)){0};
         if (j < rows)
-            block[j] = n >= LANES ? *(const NAME(vec) *)row : NAME(load_part)(row, n);
+            block[j] = n >= LANES ? *(const NAME(vec) *)row : NAME(load_first)(row, n);
     }
     NAME(transpose)(block);
 }
@@ -40,7 +51,7 @@ static inline __attribute__((always_inline)) void NAME(store_turned)(T *to, ptrd
         if (j >= rows)
             continue;
         if (n < LANES)
-            NAME(store_part)(row, block[j], n);
+            NAME(store_first)(row, block[j], n);
         else if (stream)
             NAME(stream)(row, block[j]);
         else
@@ -68,7 +79,7 @@ static void NAME(gather)(const struct tmk_winograd_row *row, ptrdiff_t first, si
     } else {
         for (size_t i = 0; i < inside; i++, from += row->column)
             *out++ = row->channels == LANES ? *(const NAME(vec) *)from
-                                            : NAME(load_part)(from, row->channels);
+                                            : NAME(load_first)(from, row->channels);
     }
     while (out < end)
         *out++ = (NAME(vec)){0};
@@ -89,7 +100,7 @@ static void NAME(scatter)(const struct tmk_winograd_row *row, ptrdiff_t first, s
         if (row->channels == LANES)
             *(NAME(vec) *)to = in[x];
         else
-            NAME(store_part)(to, in[x], row->channels);
+            NAME(store_first)(to, in[x], row->channels);
     }
 }
 

@@ -139,7 +139,8 @@ static inline __attribute__((always_inline)) void NAME(load_taps)(const struct t
         const T *one = from + tap / 3 * w->y + tap % 3 * w->x;
         taps[tap] = (NAME(vec)){0};
         if (w->lane == 1) {
-            taps[tap] = w->lanes < LANES ? NAME(load_part)(one, w->lanes) : *(const NAME(vec) *)one;
+            taps[tap] =
+                w->lanes < LANES ? NAME(load_first)(one, w->lanes) : *(const NAME(vec) *)one;
         } else {
             for (size_t j = 0; j < w->lanes; j++)
                 ((T *)&taps[tap])[j] = one[(ptrdiff_t)j * w->lane];

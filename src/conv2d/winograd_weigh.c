@@ -127,7 +127,6 @@ static void run_job(const struct plan *plan, const struct job *job, const struct
     data.data = memory + plan->sums_bytes;
     gradient.data = memory + plan->sums_bytes + plan->data_bytes;
     char *strips = memory + plan->sums_bytes + 2 * plan->data_bytes;
-    const size_t cols = tmk_round_up(job->ins, plan->kernels->width);
     struct tmk_winograd_images x =
         images_of(plan, &args->operand[TMK_SRC], job->g * plan->inputs + job->in, job->ins, strips);
     struct tmk_winograd_images dy = images_of(plan, &args->operand[TMK_DST],
@@ -139,12 +138,13 @@ static void run_job(const struct plan *plan, const struct job *job, const struct
     double clock = tmk_phase_start(exec);
     for (size_t i = job->stretches.begin; i < job->stretches.end; i += plan->most_stretches) {
         const size_t end = TMK_MIN(i + plan->most_stretches, job->stretches.end);
-        tmk_winograd_take_data(&x, i, end, cols, &data);
+        tmk_winograd_take_data(&x, i, end, &data);
         tmk_winograd_take_gradient(&dy, i, end, &gradient);
         clock = tmk_phase_end(exec, thread, TMK_PHASE_PACK, clock);
-        const struct tmk_winograd_product product = {.points = plan->points,
+        const struct tmk_winograd_product product = {.dtype = plan->p->base.dtype,
+                                                     .points = plan->points,
                                                      .rows = job->outs,
-                                                     .cols = cols,
+                                                     .cols = job->ins,
                                                      .depth =
                                                          tmk_winograd_tiles(&plan->grid, i, end),
                                                      .a = gradient,
@@ -153,7 +153,7 @@ static void run_job(const struct plan *plan, const struct job *job, const struct
 
                                                      .a_turned = true,
                                                      .accumulate = i > job->stretches.begin};
-        plan->kernels->multiply(&product);
+        tmk_winograd_multiply(&product);
         clock = tmk_phase_end(exec, thread, TMK_PHASE_COMPUTE, clock);
     }
     store_taps(plan, job, &sums);
