@@ -147,7 +147,7 @@ static void test_finite_differences(void **state)
     static const char *const descs[] = {
         "mb2ic2oc3ih4iw5kh3kw2ph1pw0", "g2mb1ic4oc2ih5kh2sh3ph1dh1",
         "mb1ic1oc2ih3iw6oh3ow2kh2kw2sw2ph1pw1", /* negative padding at the right */
-        "mb2ic3oc2ih6iw5kh3ph1",
+        "mb2ic3oc2_ih6kh3ph1_iw5kw3pw1",
     };
     for (size_t i = 0; i < COUNT(descs); i++) {
         for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
