@@ -2,9 +2,10 @@
  * columns would make the workspace grow with the problem. */
 #include "auto.h"
 
-extern const struct tmk_impl tmk_conv2d_blocked;
+extern const struct tmk_impl tmk_conv2d_blocked, tmk_conv2d_winograd;
 
-static const struct tmk_candidate candidates[] = {{&tmk_conv2d_blocked, 0}, {NULL, 0}};
+static const struct tmk_candidate candidates[] = {
+    {&tmk_conv2d_blocked, 0}, {&tmk_conv2d_winograd, 0}, {NULL, 0}};
 
 static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
 {
