@@ -111,26 +111,32 @@ const char *tmk_library_serial(const struct tmk_library *library)
                : "starts threads of its own, which cannot be bound: install a build for OpenMP";
 }
 
-/* OpenMP's own number is the calling thread's, and other libraries set it too. */
+static int threads_of(const struct tmk_library *library)
+{
+    int (*get)(void) = NULL;
+    int64_t (*get_long)(void) = NULL;
+    if (find(library, "openblas_get_num_threads", &get) ||
+        find(library, "MKL_Get_Max_Threads", &get))
+        return get();
+    return find(library, "bli_thread_get_num_threads", &get_long) ? (int)get_long() : 0;
+}
+
+/* OpenMP's own number is the calling thread's, and other libraries set it too. What a library was
+ * told last is asked for, not remembered: others may have told it since. */
 bool tmk_library_set_threads(struct tmk_library *library, int threads)
 {
     void (*set)(int) = NULL;
     void (*set_long)(int64_t) = NULL;
-    int (*get)(void) = NULL;
     omp_set_num_threads(threads);
-    if (library->threads == threads)
+    if (threads_of(library) == threads)
         return true;
     if (find(library, "openblas_set_num_threads", &set) ||
         find(library, "MKL_Set_Num_Threads", &set))
         set(threads);
     else if (find(library, "bli_thread_set_num_threads", &set_long))
         set_long(threads);
-    if ((find(library, "openblas_get_num_threads", &get) ||
-         find(library, "MKL_Get_Max_Threads", &get)) &&
-        get() != threads)
-        return false;
-    library->threads = threads;
-    return true;
+    const int told = threads_of(library);
+    return told == 0 || told == threads; /* 0: it does not say */
 }
 
 /* --- what it says of itself --- */

@@ -41,7 +41,6 @@ struct tmk_library {
 
     /* Who makes its threads. */
     enum { TMK_TEAM_OPENMP, TMK_TEAM_CALLBACK, TMK_TEAM_SERIAL } team;
-    int threads; /* that it was last told to use; 0: none yet */
 };
 
 /* Load a file, NULL and a message in `fault` if it cannot be used. What a library reads from the
