@@ -126,7 +126,8 @@ static enum tmk_gemm_thin choose_thin(struct tmk_gemm_plan *plan)
         return TMK_GEMM_NOT_THIN;
     if (b->own == 1 && plan->fetch_ahead)
         return TMK_GEMM_ADD_ROWS;
-    return b->k == 1 && a->k == 1 ? TMK_GEMM_DOT : TMK_GEMM_NOT_THIN;
+    const bool long_enough = plan->K >= 4 * plan->micro->lanes; /* else its end is most of it */
+    return b->k == 1 && a->k == 1 && long_enough ? TMK_GEMM_DOT : TMK_GEMM_NOT_THIN;
 }
 
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan)
