@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "matmul.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* Two that only take time, and count their calls. */
@@ -58,17 +59,23 @@ static size_t much(const struct tmk_problem *problem, enum tmk_dir dir, int thre
     return (size_t)threads * 100;
 }
 
-static const struct tmk_impl slow = {.name = "slow", .run = run_slow},
-                             fast = {.name = "fast", .run = run_fast, .workspace = much},
-                             other = {.name = "other", .run = run_never, .supports = not_forward};
+static const struct tmk_impl
+    slow = {.name = "slow", .auto_flops = INFINITY, .run = run_slow},
+    fast = {.name = "fast", .auto_flops = 1000, .run = run_fast, .workspace = much},
+    other = {.name = "other", .auto_flops = INFINITY, .supports = not_forward, .run = run_never},
+    never = {.name = "never", .run = run_never};
 
-static const struct tmk_candidate both[] = {{&slow, 0}, {&other, 0}, {&fast, 1000}, {NULL, 0}};
+static const struct tmk_impl *const impls[] = {&never, &fast, &slow, &other, NULL};
+static struct tmk_op op; /* matmul with those */
 
 static struct tmk_matmul problem_of(const char *text)
 {
     struct tmk_context context = {.dtype = TMK_F32};
     struct tmk_matmul p;
     assert_int_equal(tmk_op_matmul.parse(text, &context, &p.base), TMK_OK);
+    op = tmk_op_matmul;
+    op.impls = impls;
+    p.base.op = &op;
     return p;
 }
 
@@ -77,9 +84,9 @@ static const struct tmk_impl *use(const struct tmk_problem *problem, int threads
 {
     struct tmk_args args = {0};
     struct tmk_exec exec = {.threads = threads};
-    assert_int_equal(tmk_auto_prepare(both, problem, TMK_FWD, &args, &exec, &exec.state), TMK_OK);
+    assert_int_equal(tmk_auto_prepare(problem, TMK_FWD, &args, &exec, &exec.state), TMK_OK);
     int before = slow_calls, fast_before = fast_calls;
-    assert_int_equal(tmk_auto_run(both, problem, TMK_FWD, &args, &exec), TMK_OK);
+    assert_int_equal(tmk_auto_run(problem, TMK_FWD, &args, &exec), TMK_OK);
     assert_int_equal(slow_calls - before + fast_calls - fast_before, 1);
     return slow_calls > before ? &slow : &fast;
 }
@@ -105,19 +112,19 @@ static void who_is_not_tried_cannot_win(void **state)
     int calls = slow_calls;
     assert_ptr_equal(use(&p.base, 1), &slow);
     assert_int_equal(slow_calls, calls + 1); /* without a race */
-    assert_int_equal(tmk_auto_workspace(both, &p.base, TMK_FWD, 3), 0);
+    assert_int_equal(tmk_auto_workspace(&p.base, TMK_FWD, 3), 0);
     p = problem_of("4x4:4x4");
-    assert_int_equal(tmk_auto_workspace(both, &p.base, TMK_FWD, 3), 300);
+    assert_int_equal(tmk_auto_workspace(&p.base, TMK_FWD, 3), 300);
 }
 
-static void unprepared_the_first_runs(void **state)
+static void unprepared_the_first_without_a_limit_runs(void **state)
 {
     (void)state;
     struct tmk_matmul p = problem_of("4x4:4x4");
     struct tmk_args args = {0};
     const struct tmk_exec exec = {.threads = 1};
     int calls = slow_calls;
-    assert_int_equal(tmk_auto_run(both, &p.base, TMK_FWD, &args, &exec), TMK_OK);
+    assert_int_equal(tmk_auto_run(&p.base, TMK_FWD, &args, &exec), TMK_OK);
     assert_int_equal(slow_calls, calls + 1);
 }
 
@@ -127,8 +134,7 @@ static void a_failure_is_passed_on(void **state)
     struct tmk_matmul p = problem_of("4x4:4x4");
     struct tmk_args args = {0};
     struct tmk_exec exec = {.threads = 1};
-    assert_int_equal(tmk_auto_prepare(both, &p.base, TMK_BWD_D, &args, &exec, &exec.state),
-                     TMK_EINVAL);
+    assert_int_equal(tmk_auto_prepare(&p.base, TMK_BWD_D, &args, &exec, &exec.state), TMK_EINVAL);
 }
 
 int main(void)
@@ -136,7 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_fastest_wins_once_and_for_all),
         cmocka_unit_test(who_is_not_tried_cannot_win),
-        cmocka_unit_test(unprepared_the_first_runs),
+        cmocka_unit_test(unprepared_the_first_without_a_limit_runs),
         cmocka_unit_test(a_failure_is_passed_on),
     };
     return cmocka_run_group_tests_name("auto", tests, NULL, NULL);

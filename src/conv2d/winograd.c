@@ -6,6 +6,7 @@
 #include "isa.h"
 #include "size.h"
 
+#include <math.h>
 #include <stdint.h>
 
 extern const struct tmk_winograd_kernels tmk_winograd_kernels_generic[],
@@ -75,6 +76,7 @@ const struct tmk_impl tmk_conv2d_winograd = {
     .summary =
         "minimal filtering of 3x3 kernels: a quarter of the multiplications, or less than half",
     .accuracy = TMK_NORMWISE,
+    .auto_flops = INFINITY,
     .supports = supports,
     .workspace = workspace,
     .run = run,

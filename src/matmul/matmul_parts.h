@@ -19,6 +19,9 @@ enum tmk_status tmk_matmul_oracle(const struct tmk_problem *problem, enum tmk_di
 extern const struct tmk_impl *const tmk_matmul_peers[];
 extern const struct tmk_impl tmk_matmul_onednn;
 
+/* Up to here there is so little to do that plain loops stand a chance. */
+#define TMK_MATMUL_SMALL_FLOPS 1e6
+
 /* Shape of SRC, WEI or DST: nbatch + 2 sizes, its own batch dimensions (not the broadcast ones)
  * before rows and columns. */
 void tmk_matmul_shape(const struct tmk_matmul *p, enum tmk_operand operand, size_t *shape);

@@ -59,5 +59,6 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
 const struct tmk_impl tmk_matmul_naive = {
     .name = "naive",
     .summary = "the textbook triple loop, rows shared among threads",
+    .auto_flops = TMK_MATMUL_SMALL_FLOPS,
     .run = run,
 };

@@ -128,5 +128,6 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
 const struct tmk_impl tmk_matmul_strided = {
     .name = "strided",
     .summary = "4-D as_strided views of tiles that fit the L1 cache, plain loops per tile",
+    .auto_flops = TMK_MATMUL_SMALL_FLOPS,
     .run = run,
 };

@@ -68,31 +68,25 @@ static void remember(const struct choice *choice)
     }
 }
 
-static bool is_eligible(const struct tmk_candidate *candidate, const struct tmk_problem *problem,
-                        enum tmk_dir dir)
-{
-    return (candidate->most_flops == 0 ||
-            problem->op->flops(problem, dir) <= candidate->most_flops) &&
-           !tmk_impl_refusal(candidate->impl, problem, dir);
-}
-
 /* Those that can be chosen for a problem; how many. */
-static size_t eligible(const struct tmk_candidate *candidates, const struct tmk_problem *problem,
-                       enum tmk_dir dir, const struct tmk_impl *out[CANDIDATES])
+static size_t eligible(const struct tmk_problem *problem, enum tmk_dir dir,
+                       const struct tmk_impl *out[CANDIDATES])
 {
+    const double flops = problem->op->flops(problem, dir);
     size_t count = 0;
-    for (; candidates->impl && count < CANDIDATES; candidates++) {
-        if (is_eligible(candidates, problem, dir))
-            out[count++] = candidates->impl;
+    for (size_t i = 0; problem->op->impls[i] && count < CANDIDATES; i++) {
+        const struct tmk_impl *impl = problem->op->impls[i];
+        if (impl->auto_flops > 0 && flops <= impl->auto_flops &&
+            !tmk_impl_refusal(impl, problem, dir))
+            out[count++] = impl;
     }
     return count;
 }
 
-size_t tmk_auto_workspace(const struct tmk_candidate *candidates, const struct tmk_problem *problem,
-                          enum tmk_dir dir, int threads)
+size_t tmk_auto_workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
 {
     const struct tmk_impl *impls[CANDIDATES];
-    size_t count = eligible(candidates, problem, dir, impls), most = 0;
+    size_t count = eligible(problem, dir, impls), most = 0;
     for (size_t i = 0; i < count; i++) {
         size_t bytes = tmk_impl_workspace(impls[i], problem, dir, threads);
         most = bytes > most ? bytes : most;
@@ -127,8 +121,7 @@ static enum tmk_status race(const struct tmk_impl *const *impls, size_t count,
     return TMK_OK;
 }
 
-enum tmk_status tmk_auto_prepare(const struct tmk_candidate *candidates,
-                                 const struct tmk_problem *problem, enum tmk_dir dir,
+enum tmk_status tmk_auto_prepare(const struct tmk_problem *problem, enum tmk_dir dir,
                                  const struct tmk_args *args, const struct tmk_exec *exec,
                                  void **state)
 {
@@ -136,7 +129,7 @@ enum tmk_status tmk_auto_prepare(const struct tmk_candidate *candidates,
     struct choice choice = key_of(problem, dir, exec->threads);
     choice.impl = recall(&choice);
     if (!choice.impl) {
-        size_t count = eligible(candidates, problem, dir, impls);
+        size_t count = eligible(problem, dir, impls);
         choice.impl = impls[0];
         if (count > 1)
             TMK_TRY(race(impls, count, problem, dir, args, exec, &choice.impl));
@@ -146,10 +139,12 @@ enum tmk_status tmk_auto_prepare(const struct tmk_candidate *candidates,
     return TMK_OK;
 }
 
-enum tmk_status tmk_auto_run(const struct tmk_candidate *candidates,
-                             const struct tmk_problem *problem, enum tmk_dir dir,
+enum tmk_status tmk_auto_run(const struct tmk_problem *problem, enum tmk_dir dir,
                              const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    const struct tmk_impl *impl = exec->state ? exec->state : candidates->impl;
+    const struct tmk_impl *const *first = problem->op->impls;
+    while (!isinf((*first)->auto_flops))
+        first++;
+    const struct tmk_impl *impl = exec->state ? exec->state : *first;
     return impl->run(problem, dir, args, exec);
 }

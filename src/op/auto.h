@@ -1,30 +1,22 @@
-/* Choosing among implementations by a short measurement: what the `auto` of each op is made of. */
+/* Choosing among implementations by a short measurement: the functions of each op's `auto`. */
 #ifndef TMK_OP_AUTO_H
 #define TMK_OP_AUTO_H
 
 #include "op.h"
 
-/* One that may be chosen; it has no prepare(). */
-struct tmk_candidate {
-    const struct tmk_impl *impl;
-    double most_flops; /* not tried on larger calls; 0: always */
-};
-
-/* The functions of struct tmk_impl by those names, over candidates of which the last has no impl.
- * The first is tried always and supports everything; it is what runs without prepare().
+/* The functions of struct tmk_impl by those names. The candidates are the op's own implementations
+ * that say so in auto_flops; they have no prepare(). The first with INFINITY supports everything;
+ * it is what runs without prepare().
  *
  * prepare() lets those that support the problem take turns, some 50 ms or two calls of each at the
  * most, on the operands themselves; whose shortest call is the shortest is chosen. The choice is
  * kept as long as the process lives, so that the next preparation of such a problem, direction and
  * thread count costs nothing. workspace() is the largest of the candidates'. */
-size_t tmk_auto_workspace(const struct tmk_candidate *candidates, const struct tmk_problem *problem,
-                          enum tmk_dir dir, int threads);
-enum tmk_status tmk_auto_prepare(const struct tmk_candidate *candidates,
-                                 const struct tmk_problem *problem, enum tmk_dir dir,
+size_t tmk_auto_workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads);
+enum tmk_status tmk_auto_prepare(const struct tmk_problem *problem, enum tmk_dir dir,
                                  const struct tmk_args *args, const struct tmk_exec *exec,
                                  void **state);
-enum tmk_status tmk_auto_run(const struct tmk_candidate *candidates,
-                             const struct tmk_problem *problem, enum tmk_dir dir,
+enum tmk_status tmk_auto_run(const struct tmk_problem *problem, enum tmk_dir dir,
                              const struct tmk_args *args, const struct tmk_exec *exec);
 
 #endif

@@ -73,6 +73,8 @@ struct tmk_impl {
     const char *summary; /* one line */
     enum tmk_accuracy accuracy;
     bool bits_vary; /* true: not the same bits at any thread count, for it chooses by measuring */
+    /* What `auto` may choose (auto.h): for calls of up to so many FLOPs. 0: none; INFINITY: all. */
+    double auto_flops;
     /* Peers: true if there is nothing of the library on this machine. NULL pointer: it is there. */
     bool (*absent)(void);
     /* NULL if it can do this, else the reason why not, as in "needs stride 1". NULL pointer: it can
