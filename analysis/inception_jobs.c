@@ -82,7 +82,7 @@ static const char *refusal_of(const struct tmk_jobs *jobs, const struct tmk_impl
 static bool is_chosen(const struct tmk_jobs *jobs, const struct tmk_impl *impl, enum tmk_dir dir)
 {
     return jobs->selection->dirs[dir] && tmk_select_has_impl(jobs->selection, impl->name) &&
-           !(impl->absent && impl->absent());
+           !tmk_impl_absent(impl);
 }
 
 bool tmk_jobs_take(const struct tmk_jobs *jobs, const struct tmk_impl *impl, enum tmk_dir dir,

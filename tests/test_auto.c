@@ -47,15 +47,17 @@ static enum tmk_status run_never(const struct tmk_problem *problem, enum tmk_dir
     return tmk_fail(TMK_EINVAL, "never called");
 }
 
-static const char *not_forward(const struct tmk_problem *problem, enum tmk_dir dir)
+static const char *not_forward(const struct tmk_impl *self, const struct tmk_problem *problem,
+                               enum tmk_dir dir)
 {
-    (void)problem;
+    (void)self, (void)problem;
     return dir == TMK_FWD ? "not forward" : NULL;
 }
 
-static size_t much(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
+static size_t much(const struct tmk_impl *self, const struct tmk_problem *problem, enum tmk_dir dir,
+                   int threads)
 {
-    (void)problem, (void)dir;
+    (void)self, (void)problem, (void)dir;
     return (size_t)threads * 100;
 }
 
@@ -84,7 +86,7 @@ static const struct tmk_impl *use(const struct tmk_problem *problem, int threads
 {
     struct tmk_args args = {0};
     struct tmk_exec exec = {.threads = threads};
-    assert_int_equal(tmk_auto_prepare(problem, TMK_FWD, &args, &exec, &exec.state), TMK_OK);
+    assert_int_equal(tmk_auto_prepare(NULL, problem, TMK_FWD, &args, &exec, &exec.state), TMK_OK);
     int before = slow_calls, fast_before = fast_calls;
     assert_int_equal(tmk_auto_run(problem, TMK_FWD, &args, &exec), TMK_OK);
     assert_int_equal(slow_calls - before + fast_calls - fast_before, 1);
@@ -112,9 +114,9 @@ static void who_is_not_tried_cannot_win(void **state)
     int calls = slow_calls;
     assert_ptr_equal(use(&p.base, 1), &slow);
     assert_int_equal(slow_calls, calls + 1); /* without a race */
-    assert_int_equal(tmk_auto_workspace(&p.base, TMK_FWD, 3), 0);
+    assert_int_equal(tmk_auto_workspace(NULL, &p.base, TMK_FWD, 3), 0);
     p = problem_of("4x4:4x4");
-    assert_int_equal(tmk_auto_workspace(&p.base, TMK_FWD, 3), 300);
+    assert_int_equal(tmk_auto_workspace(NULL, &p.base, TMK_FWD, 3), 300);
 }
 
 static void unprepared_the_first_without_a_limit_runs(void **state)
@@ -134,7 +136,8 @@ static void a_failure_is_passed_on(void **state)
     struct tmk_matmul p = problem_of("4x4:4x4");
     struct tmk_args args = {0};
     struct tmk_exec exec = {.threads = 1};
-    assert_int_equal(tmk_auto_prepare(&p.base, TMK_BWD_D, &args, &exec, &exec.state), TMK_EINVAL);
+    assert_int_equal(tmk_auto_prepare(NULL, &p.base, TMK_BWD_D, &args, &exec, &exec.state),
+                     TMK_EINVAL);
 }
 
 int main(void)

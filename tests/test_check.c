@@ -32,8 +32,10 @@ enum fault {
 
 static enum fault fault;
 
-static size_t linear_workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
+static size_t linear_workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                               enum tmk_dir dir, int threads)
 {
+    (void)self;
     (void)problem, (void)dir;
     return (size_t)threads * 3 * sizeof(float);
 }
@@ -99,7 +101,7 @@ static enum tmk_status run_linear(const struct tmk_problem *problem, enum tmk_di
     size_t floats = exec->workspace_bytes / sizeof *workspace;
     if (fault == FAILS)
         return tmk_fail(TMK_EIO, "linear: told to fail: choose another fault");
-    assert_true(exec->workspace_bytes == linear_workspace(problem, dir, exec->threads));
+    assert_true(exec->workspace_bytes == linear_workspace(NULL, problem, dir, exec->threads));
     assert_true((uintptr_t)workspace % TMK_ALIGN == 0);
     assert_true(floats == 0 || isnan(workspace[0]));
     linear_oracle(problem, dir, args, args, NULL);
@@ -119,9 +121,10 @@ static enum tmk_status run_linear(const struct tmk_problem *problem, enum tmk_di
     return TMK_OK;
 }
 
-static const char *no_bwd_d(const struct tmk_problem *problem, enum tmk_dir dir)
+static const char *no_bwd_d(const struct tmk_impl *self, const struct tmk_problem *problem,
+                            enum tmk_dir dir)
 {
-    (void)problem;
+    (void)self, (void)problem;
     return dir == TMK_BWD_D ? "does not offer this direction" : NULL;
 }
 
@@ -244,8 +247,10 @@ static void failures_are_statuses(void **state)
     assert_int_equal(tmk_reference_make(&large.base, TMK_FWD, 1, &reference), TMK_ENOMEM);
 }
 
-static size_t endless_workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
+static size_t endless_workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                                enum tmk_dir dir, int threads)
 {
+    (void)self;
     (void)problem, (void)dir, (void)threads;
     return SIZE_MAX;
 }
@@ -271,11 +276,12 @@ static struct {
     bool refuses;
 } hooks;
 
-static enum tmk_status hooks_prepare(const struct tmk_problem *problem, enum tmk_dir dir,
-                                     const struct tmk_args *args, const struct tmk_exec *exec,
-                                     void **state)
+static enum tmk_status hooks_prepare(const struct tmk_impl *self, const struct tmk_problem *problem,
+                                     enum tmk_dir dir, const struct tmk_args *args,
+                                     const struct tmk_exec *exec, void **state)
 {
     (void)problem, (void)dir;
+    assert_string_equal(self->name, "hooks");
     assert_null(exec->state);
     assert_false(isnan(at(&args->operand[TMK_SRC], 0, 0))); /* the inputs are there */
     if (hooks.refuses)
@@ -307,8 +313,9 @@ static void hooks_release(void *hooks_state)
     hooks.released++;
 }
 
-static const char *hooks_threads(int threads)
+static const char *hooks_threads(const struct tmk_impl *self, int threads)
 {
+    assert_string_equal(self->name, "hooks");
     return threads == 2 ? NULL : "needs two threads";
 }
 
@@ -340,9 +347,10 @@ static void what_was_prepared_is_finished_and_released(void **state)
     tmk_reference_free(&reference);
 }
 
-static size_t one_line(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
+static size_t one_line(const struct tmk_impl *self, const struct tmk_problem *problem,
+                       enum tmk_dir dir, int threads)
 {
-    (void)problem, (void)dir, (void)threads;
+    (void)self, (void)problem, (void)dir, (void)threads;
     return TMK_ALIGN;
 }
 

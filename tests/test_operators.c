@@ -281,9 +281,10 @@ static enum tmk_status count(const struct tmk_problem *problem, enum tmk_dir dir
     return tmk_op_impl(problem->op, "naive")->run(problem, dir, args, exec);
 }
 
-static const char *no_bwd_d(const struct tmk_problem *problem, enum tmk_dir dir)
+static const char *no_bwd_d(const struct tmk_impl *self, const struct tmk_problem *problem,
+                            enum tmk_dir dir)
 {
-    (void)problem;
+    (void)self, (void)problem;
     return dir == TMK_BWD_D ? "does not offer this direction" : NULL;
 }
 

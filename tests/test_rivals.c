@@ -41,7 +41,7 @@ static void check_peers(const struct tmk_problem *problem, int threads)
 static bool has_peers(const struct tmk_op *of)
 {
     for (const struct tmk_impl *const *impl = of->peers; *impl && (*impl)->name[0]; impl++) {
-        if (!(*impl)->absent || !(*impl)->absent())
+        if (!tmk_impl_absent(*impl))
             return true;
     }
     return false;

@@ -43,8 +43,10 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
     return TMK_OK;
 }
 
-static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
+static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                        enum tmk_dir dir, int threads)
 {
+    (void)self;
     return tmk_impl_workspace(honest, problem, dir, threads);
 }
 

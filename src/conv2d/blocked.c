@@ -168,8 +168,10 @@ static enum tmk_status ask_workspace(void *ctx, const struct tmk_gemm *gemm)
     return TMK_OK;
 }
 
-static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
+static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                        enum tmk_dir dir, int threads)
 {
+    (void)self;
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
     if (tmk_conv2d_suits_direct(p, dir))
         return tmk_conv2d_direct_workspace(p, dir, threads);

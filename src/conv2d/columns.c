@@ -68,8 +68,10 @@ static bool make_plan(const struct tmk_problem *problem, enum tmk_dir dir, struc
            reserve(plan, columns, &plan->columns_at);
 }
 
-size_t tmk_columns_workspace(const struct tmk_problem *problem, enum tmk_dir dir)
+size_t tmk_columns_workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                             enum tmk_dir dir, int threads)
 {
+    (void)self, (void)threads;
     struct plan plan;
     return make_plan(problem, dir, &plan) ? plan.bytes : SIZE_MAX;
 }

@@ -25,9 +25,10 @@ struct tmk_columns_product {
 typedef enum tmk_status tmk_columns_multiply(const struct tmk_columns_product *product,
                                              const struct tmk_exec *exec);
 
-/* Bytes for the padded image, its columns, and bwd_d's copy of w, each of a whole image; a multiple
- * of TMK_ALIGN. SIZE_MAX if that overflows. */
-size_t tmk_columns_workspace(const struct tmk_problem *problem, enum tmk_dir dir);
+/* struct tmk_impl's workspace(): for the padded image, its columns, and bwd_d's copy of w, each of
+ * a whole image; a multiple of TMK_ALIGN. SIZE_MAX if that overflows. */
+size_t tmk_columns_workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                             enum tmk_dir dir, int threads);
 
 /* Bytes that the columns of all images cost: written once and read once, 2 * N * G * depth * cols
  * elements. */

@@ -45,12 +45,6 @@ static enum tmk_status multiply(const struct tmk_columns_product *product,
     return TMK_OK;
 }
 
-static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
-{
-    (void)threads;
-    return tmk_columns_workspace(problem, dir);
-}
-
 static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
                            const struct tmk_args *args, const struct tmk_exec *exec)
 {
@@ -60,7 +54,7 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
 const struct tmk_impl tmk_conv2d_im2col = {
     .name = "im2col",
     .summary = "window view written out as columns, then a plain loop GEMM",
-    .workspace = workspace,
+    .workspace = tmk_columns_workspace,
     .extra_bytes = tmk_columns_bytes,
     .run = run,
 };

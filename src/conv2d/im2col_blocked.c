@@ -40,15 +40,16 @@ static enum tmk_status multiply(const struct tmk_columns_product *product,
     return tmk_gemm_run(&gemm, exec);
 }
 
-static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
+static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                        enum tmk_dir dir, int threads)
 {
     struct tmk_columns_product product;
     size_t bytes;
     if (tmk_columns_shape(problem, dir, &product) != TMK_OK)
         return SIZE_MAX;
     const struct tmk_gemm gemm = make_gemm(&product);
-    if (!tmk_size_add(tmk_columns_workspace(problem, dir), tmk_gemm_workspace(&gemm, threads),
-                      &bytes))
+    if (!tmk_size_add(tmk_columns_workspace(self, problem, dir, threads),
+                      tmk_gemm_workspace(&gemm, threads), &bytes))
         return SIZE_MAX;
     return bytes;
 }

@@ -25,7 +25,10 @@ static struct tmk_view weights(const struct tmk_conv2d *p, const struct tmk_view
     return grouped;
 }
 
-static struct tmk_onednn_problem describe(const struct tmk_problem *problem, enum tmk_dir dir,
+/* Channels last is a layout that oneDNN's kernels know, so onednn keeps x and y, unless there is no
+ * kernel for it but the reference loops. */
+static struct tmk_onednn_problem describe(const struct tmk_impl *self,
+                                          const struct tmk_problem *problem, enum tmk_dir dir,
                                           const struct tmk_args *args)
 {
     static const enum tmk_onednn_kind kinds[TMK_NDIRS] = {
@@ -33,6 +36,8 @@ static struct tmk_onednn_problem describe(const struct tmk_problem *problem, enu
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
     struct tmk_onednn_problem call = {
         .kind = kinds[dir],
+        .layouts = TMK_ONEDNN_APART,
+        .winograd = self == &tmk_conv2d_onednn_winograd,
         .operand = {[TMK_ONEDNN_X] = args->operand[TMK_SRC],
                     [TMK_ONEDNN_W] = weights(p, &args->operand[TMK_WEI]),
                     [TMK_ONEDNN_Y] = args->operand[TMK_DST]},
@@ -43,73 +48,47 @@ static struct tmk_onednn_problem describe(const struct tmk_problem *problem, enu
     };
     if (p->bias && dir != TMK_BWD_D)
         call.operand[TMK_ONEDNN_B] = args->operand[TMK_BIA];
+    if (self == &tmk_conv2d_onednn) {
+        call.layouts = TMK_ONEDNN_REORDER;
+        call.keep_images = problem->layout == TMK_NHWC;
+        if (call.keep_images && tmk_onednn_refusal(&call))
+            call.keep_images = false;
+    }
     return call;
 }
-
-/* Channels last is a layout that oneDNN's kernels know, so x and y stay, unless there is no kernel
- * for it but the reference loops. */
-static struct tmk_onednn_problem as_given(const struct tmk_problem *problem, enum tmk_dir dir,
-                                          const struct tmk_args *args)
-{
-    struct tmk_onednn_problem call = describe(problem, dir, args);
-    call.layouts = TMK_ONEDNN_REORDER;
-    call.keep_images = problem->layout == TMK_NHWC;
-    if (call.keep_images && tmk_onednn_refusal(&call))
-        call.keep_images = false;
-    return call;
-}
-
-static struct tmk_onednn_problem as_liked(const struct tmk_problem *problem, enum tmk_dir dir,
-                                          const struct tmk_args *args)
-{
-    struct tmk_onednn_problem call = describe(problem, dir, args);
-    call.layouts = TMK_ONEDNN_APART;
-    return call;
-}
-
-static struct tmk_onednn_problem by_winograd(const struct tmk_problem *problem, enum tmk_dir dir,
-                                             const struct tmk_args *args)
-{
-    struct tmk_onednn_problem call = as_liked(problem, dir, args);
-    call.winograd = true;
-    return call;
-}
-
-typedef struct tmk_onednn_problem describer(const struct tmk_problem *problem, enum tmk_dir dir,
-                                            const struct tmk_args *args);
 
 /* The call for operands without memory. False if sizes overflow. */
-static bool shape_of(describer *describe_call, const struct tmk_problem *problem, enum tmk_dir dir,
-                     struct tmk_onednn_problem *call)
+static bool shape_of(const struct tmk_impl *self, const struct tmk_problem *problem,
+                     enum tmk_dir dir, struct tmk_onednn_problem *call)
 {
     struct tmk_args args;
     if (tmk_op_operands(problem, &args) != TMK_OK)
         return false;
-    *call = describe_call(problem, dir, &args);
+    *call = describe(self, problem, dir, &args);
     return true;
 }
 
-static const char *refusal(describer *describe_call, const struct tmk_problem *problem,
-                           enum tmk_dir dir)
+static const char *supports(const struct tmk_impl *self, const struct tmk_problem *problem,
+                            enum tmk_dir dir)
 {
     struct tmk_onednn_problem call;
-    return shape_of(describe_call, problem, dir, &call) ? tmk_onednn_refusal(&call)
-                                                        : "a size overflows";
+    return shape_of(self, problem, dir, &call) ? tmk_onednn_refusal(&call) : "a size overflows";
 }
 
-static size_t workspace_of(describer *describe_call, const struct tmk_problem *problem,
-                           enum tmk_dir dir, int threads)
+static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                        enum tmk_dir dir, int threads)
 {
     struct tmk_onednn_problem call;
-    return shape_of(describe_call, problem, dir, &call) ? tmk_onednn_workspace(&call, threads)
-                                                        : SIZE_MAX;
+    return shape_of(self, problem, dir, &call) ? tmk_onednn_workspace(&call, threads) : SIZE_MAX;
 }
 
-static enum tmk_status prepare_call(const struct tmk_onednn_problem *call,
-                                    const struct tmk_exec *exec, void **state)
+static enum tmk_status prepare(const struct tmk_impl *self, const struct tmk_problem *problem,
+                               enum tmk_dir dir, const struct tmk_args *args,
+                               const struct tmk_exec *exec, void **state)
 {
+    const struct tmk_onednn_problem call = describe(self, problem, dir, args);
     struct tmk_onednn *onednn;
-    TMK_TRY(tmk_onednn_prepare(call, exec, &onednn));
+    TMK_TRY(tmk_onednn_prepare(&call, exec, &onednn));
     *state = onednn;
     return TMK_OK;
 }
@@ -133,42 +112,20 @@ static void release(void *state)
     tmk_onednn_free(state);
 }
 
-static bool absent(void)
-{
-    struct tmk_peer_facts facts;
-    return !tmk_onednn_facts(&facts);
-}
-
-#define DEFINE_IMPL(word, describe_call, text, kind)                                               \
-    static const char *supports_##word(const struct tmk_problem *problem, enum tmk_dir dir)        \
-    {                                                                                              \
-        return refusal(describe_call, problem, dir);                                               \
-    }                                                                                              \
-    static size_t workspace_##word(const struct tmk_problem *problem, enum tmk_dir dir,            \
-                                   int threads)                                                    \
-    {                                                                                              \
-        return workspace_of(describe_call, problem, dir, threads);                                 \
-    }                                                                                              \
-    static enum tmk_status prepare_##word(const struct tmk_problem *problem, enum tmk_dir dir,     \
-                                          const struct tmk_args *args,                             \
-                                          const struct tmk_exec *exec, void **state)               \
-    {                                                                                              \
-        const struct tmk_onednn_problem call = describe_call(problem, dir, args);                  \
-        return prepare_call(&call, exec, state);                                                   \
-    }                                                                                              \
+#define IMPL(word, text, kind)                                                                     \
     const struct tmk_impl tmk_conv2d_##word = {.name = #word,                                      \
                                                .summary = text,                                    \
                                                .accuracy = kind,                                   \
-                                               .absent = absent,                                   \
-                                               .supports = supports_##word,                        \
-                                               .supports_threads = tmk_onednn_threads_refusal,     \
-                                               .workspace = workspace_##word,                      \
+                                               .peer = TMK_PEER_ONEDNN,                            \
+                                               .absent = tmk_peer_absent,                          \
+                                               .supports = supports,                               \
+                                               .supports_threads = tmk_peer_supports_threads,      \
+                                               .workspace = workspace,                             \
                                                .run = run,                                         \
-                                               .prepare = prepare_##word,                          \
+                                               .prepare = prepare,                                 \
                                                .finish = finish,                                   \
                                                .release = release};
-DEFINE_IMPL(onednn, as_given, "oneDNN on tensors as given, its reorders counted", TMK_COMPONENTWISE)
-DEFINE_IMPL(onednn_any, as_liked,
-            "oneDNN on tensors in the layouts it likes best, reorders not counted",
-            TMK_COMPONENTWISE)
-DEFINE_IMPL(onednn_winograd, by_winograd, "the same by Winograd's algorithm", TMK_NORMWISE)
+IMPL(onednn, "oneDNN on tensors as given, its reorders counted", TMK_COMPONENTWISE)
+IMPL(onednn_any, "oneDNN on tensors in the layouts it likes best, reorders not counted",
+     TMK_COMPONENTWISE)
+IMPL(onednn_winograd, "the same by Winograd's algorithm", TMK_NORMWISE)

@@ -26,10 +26,11 @@ const struct tmk_winograd_kernels *tmk_winograd_kernels(enum tmk_dtype dtype)
     return &sets[tmk_isa()][dtype];
 }
 
-static const char *supports(const struct tmk_problem *problem, enum tmk_dir dir)
+static const char *supports(const struct tmk_impl *self, const struct tmk_problem *problem,
+                            enum tmk_dir dir)
 {
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
-    (void)dir;
+    (void)self, (void)dir;
     if (p->kh != 3 || p->kw != 3)
         return "needs a 3x3 kernel";
     if (p->sh != 1 || p->sw != 1)
@@ -48,8 +49,10 @@ static enum tmk_winograd_size choose_size(const struct tmk_conv2d *p, enum tmk_d
                : TMK_WINOGRAD_2X2;
 }
 
-static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
+static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                        enum tmk_dir dir, int threads)
 {
+    (void)self;
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
     const enum tmk_winograd_size size = choose_size(p, dir);
     return dir == TMK_BWD_W ? tmk_winograd_weigh_workspace(p, size, threads)
@@ -60,7 +63,7 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
                            const struct tmk_args *args, const struct tmk_exec *exec)
 {
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
-    const size_t needed = workspace(problem, dir, exec->threads);
+    const size_t needed = workspace(NULL, problem, dir, exec->threads);
     if (exec->workspace_bytes < needed)
         return tmk_fail(TMK_EINVAL, "winograd: workspace of %zu bytes is too small, needs %zu",
                         exec->workspace_bytes, needed);

@@ -45,8 +45,10 @@ static struct tmk_gemm as_gemm(const struct tmk_problem *problem, enum tmk_dir d
     return gemm;
 }
 
-static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
+static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                        enum tmk_dir dir, int threads)
 {
+    (void)self;
     struct tmk_args args;
     if (tmk_op_operands(problem, &args) != TMK_OK)
         return SIZE_MAX;

@@ -61,8 +61,10 @@ static bool shape_of(const struct tmk_problem *problem, enum tmk_dir dir,
     return true;
 }
 
-static const char *supports(const struct tmk_problem *problem, enum tmk_dir dir)
+static const char *supports(const struct tmk_impl *self, const struct tmk_problem *problem,
+                            enum tmk_dir dir)
 {
+    (void)self;
     struct tmk_product product;
     if (!shape_of(problem, dir, &product))
         return "a size overflows";
@@ -70,8 +72,10 @@ static const char *supports(const struct tmk_problem *problem, enum tmk_dir dir)
     return tmk_onednn_refusal(&call);
 }
 
-static size_t workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
+static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                        enum tmk_dir dir, int threads)
 {
+    (void)self;
     struct tmk_product product;
     if (!shape_of(problem, dir, &product))
         return SIZE_MAX;
@@ -99,10 +103,11 @@ static void release(void *state)
     free(plan);
 }
 
-static enum tmk_status prepare(const struct tmk_problem *problem, enum tmk_dir dir,
-                               const struct tmk_args *args, const struct tmk_exec *exec,
-                               void **state)
+static enum tmk_status prepare(const struct tmk_impl *self, const struct tmk_problem *problem,
+                               enum tmk_dir dir, const struct tmk_args *args,
+                               const struct tmk_exec *exec, void **state)
 {
+    (void)self;
     struct plan *plan = calloc(1, sizeof *plan);
     if (!plan)
         return tmk_fail(TMK_ENOMEM, "no memory to plan a call of oneDNN");
@@ -139,18 +144,13 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
     return TMK_OK;
 }
 
-static bool absent(void)
-{
-    struct tmk_peer_facts facts;
-    return !tmk_onednn_facts(&facts);
-}
-
 const struct tmk_impl tmk_matmul_onednn = {
     .name = "onednn",
     .summary = "oneDNN's matmul primitive",
-    .absent = absent,
+    .peer = TMK_PEER_ONEDNN,
+    .absent = tmk_peer_absent,
     .supports = supports,
-    .supports_threads = tmk_onednn_threads_refusal,
+    .supports_threads = tmk_peer_supports_threads,
     .workspace = workspace,
     .run = run,
     .prepare = prepare,

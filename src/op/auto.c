@@ -83,8 +83,10 @@ static size_t eligible(const struct tmk_problem *problem, enum tmk_dir dir,
     return count;
 }
 
-size_t tmk_auto_workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads)
+size_t tmk_auto_workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                          enum tmk_dir dir, int threads)
 {
+    (void)self;
     const struct tmk_impl *impls[CANDIDATES];
     size_t count = eligible(problem, dir, impls), most = 0;
     for (size_t i = 0; i < count; i++) {
@@ -121,10 +123,11 @@ static enum tmk_status race(const struct tmk_impl *const *impls, size_t count,
     return TMK_OK;
 }
 
-enum tmk_status tmk_auto_prepare(const struct tmk_problem *problem, enum tmk_dir dir,
-                                 const struct tmk_args *args, const struct tmk_exec *exec,
-                                 void **state)
+enum tmk_status tmk_auto_prepare(const struct tmk_impl *self, const struct tmk_problem *problem,
+                                 enum tmk_dir dir, const struct tmk_args *args,
+                                 const struct tmk_exec *exec, void **state)
 {
+    (void)self;
     const struct tmk_impl *impls[CANDIDATES];
     struct choice choice = key_of(problem, dir, exec->threads);
     choice.impl = recall(&choice);

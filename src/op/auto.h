@@ -12,10 +12,11 @@
  * most, on the operands themselves; whose shortest call is the shortest is chosen. The choice is
  * kept as long as the process lives, so that the next preparation of such a problem, direction and
  * thread count costs nothing. workspace() is the largest of the candidates'. */
-size_t tmk_auto_workspace(const struct tmk_problem *problem, enum tmk_dir dir, int threads);
-enum tmk_status tmk_auto_prepare(const struct tmk_problem *problem, enum tmk_dir dir,
-                                 const struct tmk_args *args, const struct tmk_exec *exec,
-                                 void **state);
+size_t tmk_auto_workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                          enum tmk_dir dir, int threads);
+enum tmk_status tmk_auto_prepare(const struct tmk_impl *self, const struct tmk_problem *problem,
+                                 enum tmk_dir dir, const struct tmk_args *args,
+                                 const struct tmk_exec *exec, void **state);
 enum tmk_status tmk_auto_run(const struct tmk_problem *problem, enum tmk_dir dir,
                              const struct tmk_args *args, const struct tmk_exec *exec);
 

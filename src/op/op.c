@@ -42,23 +42,28 @@ const struct tmk_impl *tmk_op_impl(const struct tmk_op *op, const char *name)
     return NULL;
 }
 
+bool tmk_impl_absent(const struct tmk_impl *impl)
+{
+    return impl->absent && impl->absent(impl);
+}
+
 const char *tmk_impl_refusal(const struct tmk_impl *impl, const struct tmk_problem *problem,
                              enum tmk_dir dir)
 {
-    return impl->supports ? impl->supports(problem, dir) : NULL;
+    return impl->supports ? impl->supports(impl, problem, dir) : NULL;
 }
 
 const char *tmk_impl_refusal_on(const struct tmk_impl *impl, const struct tmk_problem *problem,
                                 enum tmk_dir dir, int threads)
 {
     const char *refusal = tmk_impl_refusal(impl, problem, dir);
-    return !refusal && impl->supports_threads ? impl->supports_threads(threads) : refusal;
+    return !refusal && impl->supports_threads ? impl->supports_threads(impl, threads) : refusal;
 }
 
 size_t tmk_impl_workspace(const struct tmk_impl *impl, const struct tmk_problem *problem,
                           enum tmk_dir dir, int threads)
 {
-    return impl->workspace ? impl->workspace(problem, dir, threads) : 0;
+    return impl->workspace ? impl->workspace(impl, problem, dir, threads) : 0;
 }
 
 double tmk_impl_extra_bytes(const struct tmk_impl *impl, const struct tmk_problem *problem,
@@ -72,7 +77,7 @@ enum tmk_status tmk_impl_prepare(const struct tmk_impl *impl, const struct tmk_p
                                  struct tmk_exec *exec)
 {
     exec->state = NULL;
-    return impl->prepare ? impl->prepare(problem, dir, args, exec, &exec->state) : TMK_OK;
+    return impl->prepare ? impl->prepare(impl, problem, dir, args, exec, &exec->state) : TMK_OK;
 }
 
 void tmk_impl_release(const struct tmk_impl *impl, struct tmk_exec *exec)

@@ -67,7 +67,8 @@ enum tmk_accuracy {
  *     prepare(..., &exec->state);  run(..., exec) any number of times;  finish(..., exec);
  *     release(exec->state);
  *
- * with the same problem, direction, operands and thread count throughout. */
+ * with the same problem, direction, operands and thread count throughout. Several implementations
+ * may share functions, which tell them apart by `self`, and run() by what prepare() made. */
 struct tmk_impl {
     const char *name;    /* the same word in file, symbol, command line, CSV and legend */
     const char *summary; /* one line */
@@ -75,15 +76,18 @@ struct tmk_impl {
     bool bits_vary; /* true: not the same bits at any thread count, for it chooses by measuring */
     /* What `auto` may choose (auto.h): for calls of up to so many FLOPs. 0: none; INFINITY: all. */
     double auto_flops;
+    int peer; /* the number of the library (peers.h), for those on a library of others */
     /* Peers: true if there is nothing of the library on this machine. NULL pointer: it is there. */
-    bool (*absent)(void);
+    bool (*absent)(const struct tmk_impl *self);
     /* NULL if it can do this, else the reason why not, as in "needs stride 1". NULL pointer: it can
      * do everything. */
-    const char *(*supports)(const struct tmk_problem *problem, enum tmk_dir dir);
+    const char *(*supports)(const struct tmk_impl *self, const struct tmk_problem *problem,
+                            enum tmk_dir dir);
     /* The same of a number of threads: NULL if it runs on exactly so many. NULL pointer: on any. */
-    const char *(*supports_threads)(int threads);
+    const char *(*supports_threads)(const struct tmk_impl *self, int threads);
     /* Bytes of workspace; SIZE_MAX if that overflows. NULL pointer: none. */
-    size_t (*workspace)(const struct tmk_problem *problem, enum tmk_dir dir, int threads);
+    size_t (*workspace)(const struct tmk_impl *self, const struct tmk_problem *problem,
+                        enum tmk_dir dir, int threads);
     /* Bytes that one call moves besides the operands because of how it works: im2col writes its
      * columns and reads them again. For rooflines. NULL pointer: none worth counting. */
     double (*extra_bytes)(const struct tmk_problem *problem, enum tmk_dir dir);
@@ -91,9 +95,9 @@ struct tmk_impl {
                            const struct tmk_args *args, const struct tmk_exec *exec);
     /* Make *state from the filled inputs; exec's own state is not set yet, and what is in its
      * workspace does not last. Nothing is left behind on failure. NULL pointer: nothing to do. */
-    enum tmk_status (*prepare)(const struct tmk_problem *problem, enum tmk_dir dir,
-                               const struct tmk_args *args, const struct tmk_exec *exec,
-                               void **state);
+    enum tmk_status (*prepare)(const struct tmk_impl *self, const struct tmk_problem *problem,
+                               enum tmk_dir dir, const struct tmk_args *args,
+                               const struct tmk_exec *exec, void **state);
     /* Bring what run() left in the state into the outputs of `args`. NULL pointer: it is there. */
     enum tmk_status (*finish)(const struct tmk_problem *problem, enum tmk_dir dir,
                               const struct tmk_args *args, const struct tmk_exec *exec);
@@ -165,6 +169,9 @@ const struct tmk_impl *tmk_op_impl_at(const struct tmk_op *op, size_t i);
 
 /* The implementation of that name, or NULL. */
 const struct tmk_impl *tmk_op_impl(const struct tmk_op *op, const char *name);
+
+/* impl->absent(), or false if it has none. */
+bool tmk_impl_absent(const struct tmk_impl *impl);
 
 /* NULL if `impl` offers this direction of this problem, else the reason why not. */
 const char *tmk_impl_refusal(const struct tmk_impl *impl, const struct tmk_problem *problem,

@@ -52,6 +52,9 @@ static bool sizes_fit(const struct tmk_peer_calls *calls)
 
 const char *tmk_peer_plan(int peer, const struct tmk_product *product, struct tmk_peer_calls *calls)
 {
+    const char *refusal = tmk_peer_refusal(peer);
+    if (refusal)
+        return refusal;
     *calls = (struct tmk_peer_calls){.peer = peer, .product = tmk_product_fold(product)};
     const struct tmk_product *p = &calls->product;
     const struct form out = form_of(&p->out);

@@ -244,8 +244,7 @@ bool tmk_library_onednn(struct tmk_library *out, struct tmk_peer_facts *facts)
     *out = (struct tmk_library){.vendor = TMK_VENDOR_ONEDNN,
                                 .wide = true,
                                 .sgemm.wide = tmk_onednn_sgemm,
-                                .team = tmk_onednn_threads_refusal(2) ? TMK_TEAM_SERIAL
-                                                                      : TMK_TEAM_OPENMP};
+                                .team = tmk_onednn_openmp() ? TMK_TEAM_OPENMP : TMK_TEAM_SERIAL};
     return tmk_onednn_facts(facts);
 }
 

@@ -10,8 +10,8 @@
 /* All but the threading. False in a build without oneDNN. */
 bool tmk_onednn_facts(struct tmk_peer_facts *facts);
 
-/* NULL, or why it does not run on exactly so many threads, each bound as the OpenMP team is. */
-const char *tmk_onednn_threads_refusal(int threads);
+/* True if its threads are OpenMP's, not its own, which cannot be bound. */
+bool tmk_onednn_openmp(void);
 
 /* dnnl_sgemm() with the arguments of cblas_sgemm(). */
 void tmk_onednn_sgemm(int order, int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,

@@ -10,10 +10,9 @@ bool tmk_onednn_facts(struct tmk_peer_facts *facts)
     return false;
 }
 
-const char *tmk_onednn_threads_refusal(int threads)
+bool tmk_onednn_openmp(void)
 {
-    (void)threads;
-    return missing;
+    return false;
 }
 
 void tmk_onednn_sgemm(int order, int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,

@@ -66,11 +66,9 @@ bool tmk_onednn_facts(struct tmk_peer_facts *facts)
     return true;
 }
 
-const char *tmk_onednn_threads_refusal(int threads)
+bool tmk_onednn_openmp(void)
 {
-    return threads == 1 || dnnl_version()->cpu_runtime == DNNL_RUNTIME_OMP
-               ? NULL
-               : "starts threads of its own, which cannot be bound: build with a oneDNN for OpenMP";
+    return dnnl_version()->cpu_runtime == DNNL_RUNTIME_OMP;
 }
 
 void tmk_onednn_sgemm(int order, int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,

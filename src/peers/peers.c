@@ -142,10 +142,15 @@ const struct tmk_peer_facts *tmk_peer_facts(int peer)
     return peers[peer].loaded ? &peers[peer].facts : NULL;
 }
 
-const char *tmk_peer_threads_refusal(int number, int threads)
+bool tmk_peer_absent(const struct tmk_impl *self)
 {
-    struct peer *peer = &peers[number];
-    if (tmk_peer_refusal(number))
+    return !tmk_peer_found(self->peer);
+}
+
+const char *tmk_peer_supports_threads(const struct tmk_impl *self, int threads)
+{
+    struct peer *peer = &peers[self->peer];
+    if (tmk_peer_refusal(self->peer))
         return peer->fault;
     if (threads > 1 && tmk_library_serial(&peer->library))
         return tmk_library_serial(&peer->library);

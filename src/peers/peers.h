@@ -9,7 +9,7 @@
 #ifndef TMK_PEERS_PEERS_H
 #define TMK_PEERS_PEERS_H
 
-#include "exec.h"
+#include "op.h"
 #include "product.h"
 
 #include <limits.h>
@@ -45,9 +45,11 @@ struct tmk_peer_facts {
 /* NULL, or why there is no such library or it cannot be used, and the remedy. Loads it. */
 const char *tmk_peer_refusal(int peer);
 
-/* NULL, or why the peer does not run on exactly that many threads, each bound as the OpenMP team
- * is. Loads it. */
-const char *tmk_peer_threads_refusal(int peer, int threads);
+/* The functions of struct tmk_impl by those names, for self->peer: whether there is anything of it,
+ * which loads nothing; and why it does not run on exactly that many threads, each bound as the
+ * OpenMP team is, which loads it. */
+bool tmk_peer_absent(const struct tmk_impl *self);
+const char *tmk_peer_supports_threads(const struct tmk_impl *self, int threads);
 
 /* NULL if tmk_peer_refusal() has not been asked, or refuses. */
 const struct tmk_peer_facts *tmk_peer_facts(int peer);
@@ -69,14 +71,14 @@ struct tmk_peer_calls {
     size_t ld_out, ld_left, ld_right;
 };
 
-/* NULL and *calls, or why BLAS cannot take these views. The peer is loaded; the views may be
- * without memory, but then the calls must not be run. */
+/* NULL and *calls, or why there is no such library or BLAS cannot take these views. Loads it. The
+ * views may be without memory, but then the calls must not be run. */
 const char *tmk_peer_plan(int peer, const struct tmk_product *product,
                           struct tmk_peer_calls *calls);
 
 /* Make the calls on exactly exec->threads threads. Where there are matrices enough for all of them,
  * each thread takes its own. Notes the phase compute. TMK_EUNSUPPORTED as
- * tmk_peer_threads_refusal(). */
+ * tmk_peer_supports_threads(). */
 enum tmk_status tmk_peer_run(const struct tmk_peer_calls *calls, const struct tmk_exec *exec);
 
 #endif
