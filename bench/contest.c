@@ -1,6 +1,7 @@
 #include "contest.h"
 
 #include "alloc.h"
+#include "auto.h"
 #include "clock.h"
 #include "data.h"
 #include "size.h"
@@ -191,6 +192,8 @@ static enum tmk_status prepare_all(const struct tmk_contest *contest, const stru
         TMK_TRY(bind_team(contest->arena, contestant->exec.threads));
         enum tmk_status status =
             tmk_impl_prepare(contestant->impl, group->problem, group->dir, args, &contestant->exec);
+        snprintf(entry->row.cell.chosen, sizeof entry->row.cell.chosen, "%s",
+                 status == TMK_OK ? tmk_auto_choice(contestant->impl, &contestant->exec) : "");
         if (status == TMK_OK)
             ++*count;
         else if (status == TMK_ENOMEM || status == TMK_EUNSUPPORTED)

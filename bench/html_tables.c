@@ -128,14 +128,14 @@ void tmk_html_overview(FILE *file, const struct tmk_scene *scene)
 static void put_cell(FILE *file, const struct tmk_cell_summary *summary)
 {
     const struct tmk_cell *cell = &summary->cell;
-    char kind[48];
+    char impl[TMK_CELL_IMPL_MAX], kind[48];
     fprintf(file, "<tr><td>%s</td><td title=\"", cell->op);
     tmk_html_text(file, cell->problem);
     fputs("\">", file);
     tmk_html_text(file, cell->name[0] ? cell->name : cell->problem);
     fputs("</td>", file);
     put_word(file, cell->dir);
-    put_word(file, cell->impl);
+    put_word(file, tmk_cell_impl(impl, cell));
     snprintf(kind, sizeof kind, "%s %s %s", cell->dtype, cell->layout, cell->cache);
     put_word(file, kind);
     put_formatted(file, cell->threads, "%.0f");

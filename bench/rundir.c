@@ -32,16 +32,24 @@ double tmk_half_width_percent(const struct tmk_cell_summary *summary)
     return 50 * (summary->ci_hi_s - summary->ci_lo_s) / summary->median_s;
 }
 
+const char *tmk_cell_impl(char buf[TMK_CELL_IMPL_MAX], const struct tmk_cell *cell)
+{
+    const bool chose = cell->chosen[0];
+    snprintf(buf, TMK_CELL_IMPL_MAX, "%s%s%s%s", cell->impl, chose ? " (" : "", cell->chosen,
+             chose ? ")" : "");
+    return buf;
+}
+
 static void print_cell(const struct tmk_cell_summary *summary)
 {
     const struct tmk_cell *cell = &summary->cell;
-    char median[32], width[32], rate[32], peak[32], speedup[32];
+    char impl[TMK_CELL_IMPL_MAX], median[32], width[32], rate[32], peak[32], speedup[32];
     if (summary->samples == 0) {
         printf("  %-16s %7d  %s\n", cell->impl, cell->threads, cell->status);
         return;
     }
     bool verified = strcmp(cell->status, "ok") == 0;
-    printf("  %-16s %7d %10s %7s %5zu %9s %7s %8s%s%s\n", cell->impl, cell->threads,
+    printf("  %-16s %7d %10s %7s %5zu %9s %7s %8s%s%s\n", tmk_cell_impl(impl, cell), cell->threads,
            tmk_format_seconds(median, sizeof median, summary->median_s),
            number(width, sizeof width, "%.1f %%", tmk_half_width_percent(summary)),
            summary->samples, number(rate, sizeof rate, "%.4g", summary->gflops),

@@ -114,6 +114,7 @@ static void assert_rows_equal(const struct tmk_row *a, const struct tmk_row *b)
         assert_true(same_nine_digits(a->phase[p], b->phase[p]));
     assert_true(a->steal_s == b->steal_s && a->canary_s == b->canary_s);
     assert_string_equal(a->cpus, b->cpus);
+    assert_string_equal(a->cell.chosen, b->cell.chosen);
 }
 
 static void assert_round_trip(const struct tmk_row *rows, size_t count)
@@ -129,17 +130,19 @@ static void assert_round_trip(const struct tmk_row *rows, size_t count)
 
 static const char header[] = "op,problem,name,dir,impl,dtype,layout,threads,cache,status,round,"
                              "calls,seconds,pack_s,compute_s,reduce_s,steal_s,canary_s,noisy,"
-                             "workspace_bytes,err_over_bound,flops,bytes,cpus\n";
+                             "workspace_bytes,err_over_bound,flops,bytes,cpus,chosen\n";
 
 static void test_rows_are_written_as_promised(void **state)
 {
     (void)state;
-    struct tmk_row row = row_of("blocked", 2, 7, 0.125);
+    struct tmk_row row = row_of("auto", 2, 7, 0.125);
+    strcpy(row.cell.chosen, "winograd");
     append_rows(&row, 1);
     char *text = file_text(path), expected[1024];
     snprintf(expected, sizeof expected, "%s%s", header,
-             "conv2d,mb1ic64ih56oc64oh56kh3ph1,resnet50:res2a_branch2b,fwd,blocked,f32,nchw,2,warm,"
-             "ok,7,4,0.125,0.03125,0.0625,0,0.01,0.0002,0,4096,0.015625,231211008,1753088,0;1\n");
+             "conv2d,mb1ic64ih56oc64oh56kh3ph1,resnet50:res2a_branch2b,fwd,auto,f32,nchw,2,warm,"
+             "ok,7,4,0.125,0.03125,0.0625,0,0.01,0.0002,0,4096,0.015625,231211008,1753088,0;1,"
+             "winograd\n");
     assert_string_equal(text, expected);
     free(text);
 }
@@ -264,17 +267,17 @@ static void test_malformed_rows_are_named(void **state)
     static const struct {
         const char *line, *says;
     } cases[] = {
-        {"conv2d,p,n,fwd,i,f32,nchw,two,warm,ok,0,1,1,0,0,0,0,0,0,0,0,1,1,0\n",
+        {"conv2d,p,n,fwd,i,f32,nchw,two,warm,ok,0,1,1,0,0,0,0,0,0,0,0,1,1,0,\n",
          "line 2: column threads: \"two\""},
-        {"conv2d,p,n,fwd,i,f32,nchw,-1,warm,ok,0,1,1,0,0,0,0,0,0,0,0,1,1,0\n", "column threads"},
-        {"conv2d,p,n,fwd,i,f32,nchw,99999999999,warm,ok,0,1,1,0,0,0,0,0,0,0,0,1,1,0\n",
+        {"conv2d,p,n,fwd,i,f32,nchw,-1,warm,ok,0,1,1,0,0,0,0,0,0,0,0,1,1,0,\n", "column threads"},
+        {"conv2d,p,n,fwd,i,f32,nchw,99999999999,warm,ok,0,1,1,0,0,0,0,0,0,0,0,1,1,0,\n",
          "column threads"},
-        {"conv2d,p,n,fwd,i,f32,nchw,2,warm,ok,0,1,1s,0,0,0,0,0,0,0,0,1,1,0\n", "column seconds"},
-        {"conv2d,p,n,fwd,i,f32,nchw,2,warm,ok,0,,1,0,0,0,0,0,0,0,0,1,1,0\n", "column calls"},
-        {"conv2d,p,n,fwd,i,f32,nchw,2,warm,ok,0,1,1,0,0,0,0,0,2,0,0,1,1,0\n", "column noisy"},
-        {"conv2d,p,n,fwd,i,f32,channels_last,2,warm,ok,0,1,1,0,0,0,0,0,0,0,0,1,1,0\n",
+        {"conv2d,p,n,fwd,i,f32,nchw,2,warm,ok,0,1,1s,0,0,0,0,0,0,0,0,1,1,0,\n", "column seconds"},
+        {"conv2d,p,n,fwd,i,f32,nchw,2,warm,ok,0,,1,0,0,0,0,0,0,0,0,1,1,0,\n", "column calls"},
+        {"conv2d,p,n,fwd,i,f32,nchw,2,warm,ok,0,1,1,0,0,0,0,0,2,0,0,1,1,0,\n", "column noisy"},
+        {"conv2d,p,n,fwd,i,f32,channels_last,2,warm,ok,0,1,1,0,0,0,0,0,0,0,0,1,1,0,\n",
          "column layout"},
-        {"conv2d,p,n,fwd\n", "line 2: 4 columns, but 24"},
+        {"conv2d,p,n,fwd\n", "line 2: 4 columns, but 25"},
         {"\n", "line 2: empty"},
         {"conv2d,\"p,n,fwd\n", "line 2: empty, or a quote left open"},
         {"conv2d,p\"q,n,fwd\n", "line 2: "},
@@ -296,15 +299,30 @@ static void test_later_columns_and_crlf_are_read(void **state)
     struct tmk_rows read;
     char text[1024];
     snprintf(text, sizeof text, "%.*s,energy_j\r\n%s", (int)strlen(header) - 1, header,
-             "conv2d,p,n,fwd,i,f32,nchw,2,warm,ok,0,1,1,,,,0,0,1,0,,1,1,0;1,3.5\r\n");
+             "conv2d,p,n,fwd,i,f32,nchw,2,warm,ok,0,1,1,,,,0,0,1,0,,1,1,0;1,naive,3.5\r\n");
     write_text(text);
     assert_int_equal(tmk_samples_read(path, &read), TMK_OK);
     assert_int_equal(read.count, 1);
     assert_string_equal(read.rows[0].cpus, "0;1");
+    assert_string_equal(read.rows[0].cell.chosen, "naive");
     assert_true(isnan(read.rows[0].phase[0]) && read.rows[0].noisy);
     tmk_rows_free(&read);
     struct tmk_samples *samples; /* but nothing is added to a table that is not ours */
     assert_int_equal(tmk_samples_open(path, &samples), TMK_EINVAL);
+}
+
+static void test_an_earlier_table_is_read(void **state)
+{
+    (void)state;
+    struct tmk_rows read;
+    char text[1024];
+    snprintf(text, sizeof text, "%.*s\n%s", (int)(strstr(header, ",chosen") - header), header,
+             "conv2d,p,n,fwd,auto,f32,nchw,2,warm,ok,0,1,1,,,,0,0,1,0,,1,1,0;1\n");
+    write_text(text);
+    assert_int_equal(tmk_samples_read(path, &read), TMK_OK);
+    assert_int_equal(read.count, 1);
+    assert_string_equal(read.rows[0].cell.chosen, "");
+    tmk_rows_free(&read);
 }
 
 static void test_missing_files(void **state)
@@ -381,6 +399,7 @@ int main(void)
         CASE(test_other_files_are_refused_and_left_alone),
         CASE(test_malformed_rows_are_named),
         CASE(test_later_columns_and_crlf_are_read),
+        CASE(test_an_earlier_table_is_read),
         CASE(test_missing_files),
         CASE(test_a_full_device),
         CASE(test_a_short_write_leaves_whole_rows),

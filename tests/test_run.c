@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "matmul.h"
 #include "record.h"
 #include "text.h"
 
@@ -150,10 +151,25 @@ static void the_summary_has_its_columns(void **state)
     static const char columns[] =
         "op,problem,name,dir,impl,dtype,layout,threads,cache,status,samples,median_s,ci_lo_s,"
         "ci_hi_s,min_s,gflops,pct_peak,intensity,speedup_vs_naive,efficiency,workspace_bytes,"
-        "err_over_bound,pack_s,compute_s,reduce_s,noisy";
+        "err_over_bound,pack_s,compute_s,reduce_s,noisy,outliers,mad_s,chosen\n";
     assert_int_equal(strncmp(text, columns, strlen(columns)), 0);
     assert_false(exists("report.html"));
     free(text);
+}
+
+static void what_auto_chose_is_shown_and_recorded(void **state)
+{
+    (void)state;
+    EXPECT(0, "auto (", "bench", "--out", run, "--no-report", "--impl", "naive,auto", "--dir",
+           "fwd", QUICKLY, MATMUL);
+    struct tmk_rows rows = samples();
+    assert_true(rows.count >= 2);
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct tmk_cell *cell = &rows.rows[i].cell;
+        const struct tmk_impl *chosen = tmk_op_impl(&tmk_op_matmul, cell->chosen);
+        assert_true(strcmp(cell->impl, "auto") == 0 ? chosen && chosen->auto_flops > 0 : !chosen);
+    }
+    tmk_rows_free(&rows);
 }
 
 static void the_manifest_tells_machine_and_settings(void **state)
@@ -409,6 +425,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(a_run_has_its_files),
         IN_A_FOLDER(the_summary_has_its_columns),
+        IN_A_FOLDER(what_auto_chose_is_shown_and_recorded),
         IN_A_FOLDER(the_manifest_tells_machine_and_settings),
         IN_A_FOLDER(a_dry_run_writes_nothing),
         IN_A_FOLDER(scripts_are_told_the_folder),

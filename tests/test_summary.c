@@ -264,7 +264,7 @@ static int remove_directory(void **state)
 static const char header[] =
     "op,problem,name,dir,impl,dtype,layout,threads,cache,status,samples,median_s,ci_lo_s,ci_hi_s,"
     "min_s,gflops,pct_peak,intensity,speedup_vs_naive,efficiency,workspace_bytes,err_over_bound,"
-    "pack_s,compute_s,reduce_s,noisy,outliers,mad_s\n";
+    "pack_s,compute_s,reduce_s,noisy,outliers,mad_s,chosen\n";
 
 static void test_the_table_is_written_as_promised(void **state)
 {
@@ -273,16 +273,17 @@ static void test_the_table_is_written_as_promised(void **state)
     rows[1].calls = 0;
     rows[1].cell.err_over_bound = NAN;
     strcpy(rows[1].cell.status, "skipped: a, b");
+    strcpy(rows[1].cell.impl, "auto");
+    strcpy(rows[1].cell.chosen, "blocked");
     struct tmk_summaries summaries = summaries_of(rows, 2);
     assert_int_equal(tmk_summaries_write(&summaries, path), TMK_OK);
     char *text, expected[1024];
     assert_int_equal(tmk_read_file(path, &text), TMK_OK);
-    snprintf(
-        expected, sizeof expected, "%s%s%s", header,
-        "matmul,512x512:512x512,,fwd,naive,f32,row,1,warm,ok,1,0.5,0.5,0.5,0.5,4,4,2,1,1,0,"
-        "0.5,0.125,0.25,0,0,0,0\n",
-        "matmul,512x512:512x512,,fwd,blocked,f32,row,2,warm,\"skipped: a, b\",0,,,,,,,2,,,0,,,,,"
-        "0,0,\n");
+    snprintf(expected, sizeof expected, "%s%s%s", header,
+             "matmul,512x512:512x512,,fwd,naive,f32,row,1,warm,ok,1,0.5,0.5,0.5,0.5,4,4,2,1,1,0,"
+             "0.5,0.125,0.25,0,0,0,0,\n",
+             "matmul,512x512:512x512,,fwd,auto,f32,row,2,warm,\"skipped: a, b\",0,,,,,,,2,,,0,,,,,"
+             "0,0,,blocked\n");
     assert_string_equal(text, expected);
     free(text);
     tmk_summaries_free(&summaries);

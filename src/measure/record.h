@@ -28,6 +28,7 @@ struct tmk_cell {
     double flops, bytes; /* of one call */
     double workspace_bytes;
     double err_over_bound; /* NaN if not verified */
+    char chosen[32];       /* the implementation that `auto` runs; "" for the others */
 };
 
 /* The same in everything above `status`. */
@@ -60,7 +61,7 @@ enum tmk_status tmk_samples_close(struct tmk_samples *samples); /* NULL: nothing
 
 /* Reading. TMK_EIO: missing. TMK_EINVAL: not a samples file (line and column named). A last line
  * without its newline (a killed run) is ignored, an empty file has no rows; columns after those
- * known here (a later version's) are skipped. */
+ * known here (a later version's) are skipped, and `chosen` may be absent (an earlier version's). */
 struct tmk_rows {
     struct tmk_row *rows;
     size_t count;

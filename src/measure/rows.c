@@ -48,6 +48,7 @@ uint64_t tmk_cell_hash(const struct tmk_cell *cell)
 struct reader {
     const char *path;
     size_t line, field; /* the line being read, from 1; fields of it seen so far */
+    size_t columns;     /* that belong there: those of the header */
     bool ended;         /* the line is a whole record */
     struct tmk_row row;
     struct tmk_rows rows;
@@ -105,12 +106,14 @@ static void on_end(int terminator, void *context)
     (void)terminator;
     struct reader *reader = context;
     reader->ended = true;
-    if (reader->status == TMK_OK && reader->field < tmk_sample_column_count)
-        reader->status =
-            tmk_fail(TMK_EINVAL,
-                     "%s: line %zu: %zu columns, but %zu belong there: mend or delete "
-                     "the line",
-                     reader->path, reader->line, reader->field, tmk_sample_column_count);
+    if (reader->line == 1) /* the last one, `chosen`, came later */
+        reader->columns =
+            reader->field == tmk_sample_column_count - 1 ? reader->field : tmk_sample_column_count;
+    if (reader->status == TMK_OK && reader->field < reader->columns)
+        reader->status = tmk_fail(TMK_EINVAL,
+                                  "%s: line %zu: %zu columns, but %zu belong there: mend or delete "
+                                  "the line",
+                                  reader->path, reader->line, reader->field, reader->columns);
     if (reader->status == TMK_OK && reader->line > 1)
         add_row(reader);
     reader->field = 0;

@@ -37,6 +37,7 @@ const struct tmk_column tmk_sample_columns[] = {
     CELL("flops", EXACT, flops),
     CELL("bytes", EXACT, bytes),
     ROW("cpus", TEXT, cpus),
+    CELL("chosen", TEXT, chosen),
 };
 const size_t tmk_sample_column_count = sizeof tmk_sample_columns / sizeof *tmk_sample_columns;
 

@@ -43,6 +43,7 @@ static const struct tmk_column columns[] = {
     DERIVED("noisy", SIZE, noisy),
     DERIVED("outliers", SIZE, outliers),
     DERIVED("mad_s", MEASURED, mad_s),
+    CELL("chosen", TEXT, chosen),
 };
 #define NCOLUMNS (sizeof columns / sizeof *columns)
 _Static_assert(2 * sizeof(struct tmk_cell) + NCOLUMNS * 25 <= TMK_LINE_MAX,

@@ -151,3 +151,8 @@ enum tmk_status tmk_auto_run(const struct tmk_problem *problem, enum tmk_dir dir
     const struct tmk_impl *impl = exec->state ? exec->state : *first;
     return impl->run(problem, dir, args, exec);
 }
+
+const char *tmk_auto_choice(const struct tmk_impl *impl, const struct tmk_exec *exec)
+{
+    return impl->run == tmk_auto_run ? ((const struct tmk_impl *)exec->state)->name : "";
+}

@@ -20,4 +20,7 @@ enum tmk_status tmk_auto_prepare(const struct tmk_impl *self, const struct tmk_p
 enum tmk_status tmk_auto_run(const struct tmk_problem *problem, enum tmk_dir dir,
                              const struct tmk_args *args, const struct tmk_exec *exec);
 
+/* The name of what an `auto` that is prepared has chosen; "" for any other implementation. */
+const char *tmk_auto_choice(const struct tmk_impl *impl, const struct tmk_exec *exec);
+
 #endif
