@@ -2,28 +2,23 @@
  * for sw of 1 and 2, where vectors of parts make vectors of the image and the other way round, and
  * element by element (sw 0) for any stride and any step of the image. */
 
-#define EVEN(i) 2 * (i)
-#define ODD(i) 2 * (i) + 1
-#define ZIP_LOW(i) (i) / 2 + (i) % 2 * LANES
-#define ZIP_HIGH(i) LANES / 2 + (i) / 2 + (i) % 2 * LANES
-
 /* What of the image's elements from column x on lies inside a row of w. */
-INLINE struct mask_pair NAME(inside)(ptrdiff_t x, ptrdiff_t w)
+INLINE struct span_pair NAME(inside)(ptrdiff_t x, ptrdiff_t w)
 {
-    return (struct mask_pair){NAME(mask)(-x, w - x), NAME(mask)(-x - LANES, w - x - LANES)};
+    return (struct span_pair){NAME(span)(-x, w - x), NAME(span)(-x - LANES, w - x - LANES)};
 }
 
 /* A vector of each of sw parts. */
-INLINE void NAME(pack_vector)(T *out, ptrdiff_t part, const T *from, struct mask_pair mask,
+INLINE void NAME(pack_vector)(T *out, ptrdiff_t part, const T *from, struct span_pair span,
                               ptrdiff_t sw)
 {
-    NAME(vec) a = NAME(load_lanes)(from, mask.a);
+    NAME(vec) a = NAME(load_span)(from, span.a);
     if (sw == 1) {
         NAME(store)(out, a);
     } else {
-        NAME(vec) b = NAME(load_lanes)(from + LANES, mask.b);
-        NAME(store)(out, __builtin_shufflevector(a, b, EACH_LANE(EVEN)));
-        NAME(store)(out + part, __builtin_shufflevector(a, b, EACH_LANE(ODD)));
+        NAME(vec) b = NAME(load_span)(from + LANES, span.b);
+        NAME(store)(out, __builtin_shufflevector(a, b, EACH_LANE(EVEN, 0)));
+        NAME(store)(out + part, __builtin_shufflevector(a, b, EACH_LANE(ODD, 0)));
     }
 }
 
@@ -38,9 +33,9 @@ INLINE void NAME(clear)(T *out, ptrdiff_t n)
 /* One row of each part, but for its first vector. All but the first part of a row that begins left
  * of the image, and the last of one that ends right of it, is inside. */
 INLINE void NAME(pack_rest)(const struct tmk_plane_grid *g, const T *row, T *out,
-                            struct mask_pair last, ptrdiff_t sw)
+                            struct span_pair last, ptrdiff_t sw)
 {
-    const struct mask_pair all = NAME(inside)(0, 2 * LANES);
+    const struct span_pair all = NAME(inside)(0, 2 * LANES);
     ptrdiff_t c = LANES, x = g->x + sw * LANES;
     for (; c + LANES < g->pitch; c += LANES, x += sw * LANES) {
         bool inside = x >= 0 && x + sw * LANES <= g->w;
@@ -61,7 +56,7 @@ static void NAME(pack_elements)(const struct tmk_plane_grid *g, const T *row, T 
 
 /* Vectors may run over a row's end: the next row follows. */
 INLINE void NAME(pack_part)(const struct tmk_plane_grid *g, const T *row, ptrdiff_t y, T *out,
-                            struct mask_pair first, struct mask_pair last, ptrdiff_t sw)
+                            struct span_pair first, struct span_pair last, ptrdiff_t sw)
 {
     const ptrdiff_t vectors = g->pitch > LANES ? g->pitch : LANES;
     T *const end = out + g->part;
@@ -86,7 +81,7 @@ INLINE void NAME(pack_planes)(const struct tmk_plane_grid *grid, const T *image,
 {
     const struct tmk_plane_grid g = *grid; /* which no store through a vector changes */
     const ptrdiff_t end = (g.pitch - 1) / LANES * LANES * sw + g.x;
-    const struct mask_pair first = NAME(inside)(g.x, g.w), last = NAME(inside)(end, g.w);
+    const struct span_pair first = NAME(inside)(g.x, g.w), last = NAME(inside)(end, g.w);
     for (ptrdiff_t i = 0; i < g.planes; i++, image += g.plane) {
         for (ptrdiff_t r = 0; r < g.sh; r++, copy += g.sw * g.part)
             NAME(pack_part)(&g, image + (g.y + r) * g.row, g.y + r, copy, first, last, sw);
@@ -106,23 +101,23 @@ static void NAME(pack)(const struct tmk_plane_grid *grid, const void *image, voi
 /* n elements from one row of each of sw parts; `last`: what is left of them for the last vectors.
  */
 INLINE void NAME(unpack_row)(const T *from, ptrdiff_t part, T *to, ptrdiff_t n,
-                             struct mask_pair last, ptrdiff_t sw)
+                             struct span_pair last, ptrdiff_t sw)
 {
     for (; n > 0; n -= sw * LANES, from += LANES, to += sw * LANES) {
         NAME(vec) low = NAME(load)(from), high = low;
         if (sw == 2) {
             NAME(vec) b = NAME(load)(from + part);
-            high = __builtin_shufflevector(low, b, EACH_LANE(ZIP_HIGH));
-            low = __builtin_shufflevector(low, b, EACH_LANE(ZIP_LOW));
+            high = __builtin_shufflevector(low, b, EACH_LANE(ZIP_HIGH, 0));
+            low = __builtin_shufflevector(low, b, EACH_LANE(ZIP_LOW, 0));
         }
         if (n >= sw * LANES) {
             NAME(store)(to, low);
             if (sw == 2)
                 NAME(store)(to + LANES, high);
         } else {
-            NAME(store_lanes)(to, last.a, low);
+            NAME(store_span)(to, low, last.a);
             if (sw == 2)
-                NAME(store_lanes)(to + LANES, last.b, high);
+                NAME(store_span)(to + LANES, high, last.b);
         }
     }
 }
@@ -140,7 +135,7 @@ INLINE void NAME(unpack_planes)(const struct tmk_plane_grid *grid, const T *copy
 {
     const struct tmk_plane_grid g = *grid;
     const ptrdiff_t n = g.w - g.x;
-    const struct mask_pair last = NAME(inside)(0, n % (sw == 2 ? 2 * LANES : LANES));
+    const struct span_pair last = NAME(inside)(0, n % (sw == 2 ? 2 * LANES : LANES));
     for (ptrdiff_t i = 0; i < g.planes * g.sh; i++, copy += g.sw * g.part) {
         const ptrdiff_t y = g.y + i % g.sh, rows = (g.h - y + g.sh - 1) / g.sh;
         const T *from = copy;
@@ -163,8 +158,3 @@ static void NAME(unpack)(const struct tmk_plane_grid *grid, const void *copy, vo
     else
         NAME(unpack_planes)(grid, copy, image, 0);
 }
-
-#undef EVEN
-#undef ODD
-#undef ZIP_LOW
-#undef ZIP_HIGH

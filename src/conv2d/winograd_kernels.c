@@ -23,23 +23,8 @@ static void finish_stream(void)
 #define P 0.75
 #define Q 1.5
 
-#define T float
-#define NAME(x) PASTE(x, f32)
-#define LANES LANES_F32
-#ifdef LOAD_SPAN_F32
-#define LOAD_SPAN LOAD_SPAN_F32
-#define STORE_SPAN STORE_SPAN_F32
-#endif
-#include "winograd_element.h"
-
-#define T double
-#define NAME(x) PASTE(x, f64)
-#define LANES LANES_F64
-#ifdef LOAD_SPAN_F64
-#define LOAD_SPAN LOAD_SPAN_F64
-#define STORE_SPAN STORE_SPAN_F64
-#endif
-#include "winograd_element.h"
+#define BODY "winograd_element.h"
+#include "micro_types.h"
 
 #define FORM(side, type, suffix)                                                                   \
     {                                                                                              \
@@ -48,15 +33,15 @@ static void finish_stream(void)
         .output = PASTE(PASTE(output, type), suffix),                                              \
         .weights = PASTE(PASTE(weights, type), suffix), .taps = PASTE(PASTE(taps, type), suffix)   \
     }
-#define KERNELS(count, type)                                                                       \
+#define KERNELS(type)                                                                              \
     {                                                                                              \
-        .lanes = count, .gather = PASTE(gather, type), .scatter = PASTE(scatter, type),            \
+        .lanes = LANES_##type, .gather = PASTE(gather, type), .scatter = PASTE(scatter, type),     \
         .sum = PASTE(sum, type), .finish_stream = finish_stream,                                   \
         .form = {                                                                                  \
             [TMK_WINOGRAD_2X2] = FORM(2, type, small), [TMK_WINOGRAD_4X4] = FORM(4, type, large)}, \
     }
 extern const struct tmk_winograd_kernels PASTE(tmk_winograd_kernels, TMK_ISA)[TMK_NDTYPES];
 const struct tmk_winograd_kernels PASTE(tmk_winograd_kernels, TMK_ISA)[TMK_NDTYPES] = {
-    [TMK_F32] = KERNELS(LANES_F32, f32),
-    [TMK_F64] = KERNELS(LANES_F64, f64),
+    [TMK_F32] = KERNELS(f32),
+    [TMK_F64] = KERNELS(f64),
 };

@@ -5,8 +5,7 @@
  * or at 0, +-P and +-Q. Points of opposite sign share their even and odd parts. */
 
 /* B' d: n values from n pixels. Row of point p: the product of (x - q) over the other points q. */
-static inline __attribute__((always_inline)) void NAME(point_data)(int m, const NAME(vec) * d,
-                                                                   NAME(vec) * v)
+INLINE void NAME(point_data)(int m, const NAME(vec) * d, NAME(vec) * v)
 {
     if (m == 2) {
         v[0] = d[2] - d[0];
@@ -27,8 +26,7 @@ static inline __attribute__((always_inline)) void NAME(point_data)(int m, const 
 }
 
 /* G w: n values from 3 taps: w at each point, divided by the row of B' there. */
-static inline __attribute__((always_inline)) void NAME(point_weights)(int m, const NAME(vec) * w,
-                                                                      NAME(vec) * u)
+INLINE void NAME(point_weights)(int m, const NAME(vec) * w, NAME(vec) * u)
 {
     if (m == 2) {
         const NAME(vec) even = (T)0.5 * (w[0] + w[2]), odd = (T)0.5 * w[1];
@@ -51,8 +49,7 @@ static inline __attribute__((always_inline)) void NAME(point_weights)(int m, con
 }
 
 /* A' v: m pixels from n values, each a power of the points summed. */
-static inline __attribute__((always_inline)) void NAME(point_output)(int m, const NAME(vec) * v,
-                                                                     NAME(vec) * y)
+INLINE void NAME(point_output)(int m, const NAME(vec) * v, NAME(vec) * y)
 {
     const NAME(vec) even_p = v[1] + v[2], odd_p = v[1] - v[2];
     if (m == 2) {
@@ -68,8 +65,7 @@ static inline __attribute__((always_inline)) void NAME(point_output)(int m, cons
 }
 
 /* A e: n values from m pixels, the adjoint of the above. */
-static inline __attribute__((always_inline)) void NAME(point_gradient)(int m, const NAME(vec) * e,
-                                                                       NAME(vec) * v)
+INLINE void NAME(point_gradient)(int m, const NAME(vec) * e, NAME(vec) * v)
 {
     if (m == 2) {
         v[0] = e[0];
@@ -89,8 +85,7 @@ static inline __attribute__((always_inline)) void NAME(point_gradient)(int m, co
 }
 
 /* G' u: 3 taps from n values, the adjoint of point_weights. */
-static inline __attribute__((always_inline)) void NAME(point_taps)(int m, const NAME(vec) * u,
-                                                                   NAME(vec) * w)
+INLINE void NAME(point_taps)(int m, const NAME(vec) * u, NAME(vec) * w)
 {
     const NAME(vec) even_p = u[1] + u[2], odd_p = u[1] - u[2];
     if (m == 2) {

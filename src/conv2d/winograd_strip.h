@@ -14,8 +14,8 @@ static inline void NAME(store_first)(T *p, NAME(vec) v, size_t n)
 
 /* LANES x LANES elements of rows `step` apart: row j becomes lane j. Rows from `rows` on are zero,
  * of each row the first n elements are read. */
-static inline __attribute__((always_inline)) void
-NAME(load_turned)(const T *from, ptrdiff_t step, size_t rows, size_t n, NAME(vec) block[LANES])
+INLINE void NAME(load_turned)(const T *from, ptrdiff_t step, size_t rows, size_t n,
+                              NAME(vec) block[LANES])
 {
     UNROLL for (size_t j = 0; j < LANES; j++)
     {
@@ -27,7 +27,7 @@ NAME(load_turned)(const T *from, ptrdiff_t step, size_t rows, size_t n, NAME(vec
     NAME(transpose)(block);
 }
 
-static inline __attribute__((always_inline)) void NAME(stream)(T *to, NAME(vec) v)
+INLINE void NAME(stream)(T *to, NAME(vec) v)
 {
 #if TMK_VBYTES == 64
     if ((uintptr_t)to % TMK_VBYTES == 0) {
@@ -39,10 +39,8 @@ static inline __attribute__((always_inline)) void NAME(stream)(T *to, NAME(vec) 
 }
 
 /* The other way: lane j of each vector goes to row j, rows from `rows` on nowhere. */
-static inline __attribute__((always_inline)) void NAME(store_turned)(T *to, ptrdiff_t step,
-                                                                     size_t rows, size_t n,
-                                                                     bool stream,
-                                                                     NAME(vec) block[LANES])
+INLINE void NAME(store_turned)(T *to, ptrdiff_t step, size_t rows, size_t n, bool stream,
+                               NAME(vec) block[LANES])
 {
     NAME(transpose)(block);
     UNROLL for (size_t j = 0; j < LANES; j++)

@@ -2,16 +2,15 @@
  * along one axis after the other, vectors being channels; `m` is a constant in each instance. */
 
 /* A block's rows lie too far apart for the processor to see where the next vector goes. */
-static inline __attribute__((always_inline)) void NAME(put)(T *to, size_t row, NAME(vec) v)
+INLINE void NAME(put)(T *to, size_t row, NAME(vec) v)
 {
     *(NAME(vec) *)to = v;
     __builtin_prefetch(to + row, 1, 3);
 }
 
 /* Pixel columns first .. end-1 of a tile that begins at pixel x. */
-static inline __attribute__((always_inline)) void
-NAME(columns_data)(int m, void *const *strips, size_t x, int first, int end,
-                   NAME(vec) column[][TMK_WINOGRAD_MAX_SIDE])
+INLINE void NAME(columns_data)(int m, void *const *strips, size_t x, int first, int end,
+                               NAME(vec) column[][TMK_WINOGRAD_MAX_SIDE])
 {
     UNROLL for (int i = first; i < end; i++)
     {
@@ -22,8 +21,8 @@ NAME(columns_data)(int m, void *const *strips, size_t x, int first, int end,
 }
 
 /* Pixel columns are transformed once and shared by the tiles that overlap there. */
-static inline __attribute__((always_inline)) void
-NAME(tiles_data)(int m, void *const *strips, size_t tiles, const struct tmk_winograd_block *block)
+INLINE void NAME(tiles_data)(int m, void *const *strips, size_t tiles,
+                             const struct tmk_winograd_block *block)
 {
     const int n = m + 2;
     const size_t point = block->point;
@@ -47,9 +46,8 @@ NAME(tiles_data)(int m, void *const *strips, size_t tiles, const struct tmk_wino
     }
 }
 
-static inline __attribute__((always_inline)) void
-NAME(tiles_gradient)(int m, void *const *strips, size_t tiles,
-                     const struct tmk_winograd_block *block)
+INLINE void NAME(tiles_gradient)(int m, void *const *strips, size_t tiles,
+                                 const struct tmk_winograd_block *block)
 {
     enum { N = TMK_WINOGRAD_MAX_SIDE };
     const int n = m + 2;
@@ -77,9 +75,8 @@ NAME(tiles_gradient)(int m, void *const *strips, size_t tiles,
     }
 }
 
-static inline __attribute__((always_inline)) void
-NAME(tiles_output)(int m, const struct tmk_winograd_block *block, size_t tiles, const void *bias,
-                   void *const *strips)
+INLINE void NAME(tiles_output)(int m, const struct tmk_winograd_block *block, size_t tiles,
+                               const void *bias, void *const *strips)
 {
     enum { N = TMK_WINOGRAD_MAX_SIDE };
     const int n = m + 2;
@@ -107,14 +104,12 @@ NAME(tiles_output)(int m, const struct tmk_winograd_block *block, size_t tiles, 
 }
 
 /* Nine taps of LANES kernels. Where they are neighbours in memory, they come as rows. */
-static inline __attribute__((always_inline)) bool
-NAME(taps_are_rows)(const struct tmk_winograd_taps *w)
+INLINE bool NAME(taps_are_rows)(const struct tmk_winograd_taps *w)
 {
     return (w->x == 1 && w->y == 3) || (w->x == -1 && w->y == -3);
 }
 
-static inline __attribute__((always_inline)) void NAME(load_taps)(const struct tmk_winograd_taps *w,
-                                                                  const T *from, NAME(vec) taps[9])
+INLINE void NAME(load_taps)(const struct tmk_winograd_taps *w, const T *from, NAME(vec) taps[9])
 {
     if (NAME(taps_are_rows)(w)) {
         from -= w->x < 0 ? 8 : 0;
@@ -148,8 +143,7 @@ static inline __attribute__((always_inline)) void NAME(load_taps)(const struct t
     }
 }
 
-static inline __attribute__((always_inline)) void
-NAME(store_taps)(const struct tmk_winograd_taps *w, T *to, NAME(vec) taps[9])
+INLINE void NAME(store_taps)(const struct tmk_winograd_taps *w, T *to, NAME(vec) taps[9])
 {
     if (NAME(taps_are_rows)(w)) {
         UNROLL for (int tap = 0; tap < 9; tap += LANES)
@@ -167,9 +161,8 @@ NAME(store_taps)(const struct tmk_winograd_taps *w, T *to, NAME(vec) taps[9])
     }
 }
 
-static inline __attribute__((always_inline)) void
-NAME(tiles_weights)(int m, const struct tmk_winograd_taps *w, size_t depth,
-                    const struct tmk_winograd_block *block)
+INLINE void NAME(tiles_weights)(int m, const struct tmk_winograd_taps *w, size_t depth,
+                                const struct tmk_winograd_block *block)
 {
     enum { N = TMK_WINOGRAD_MAX_SIDE };
     const int n = m + 2;
@@ -196,9 +189,8 @@ NAME(tiles_weights)(int m, const struct tmk_winograd_taps *w, size_t depth,
     }
 }
 
-static inline __attribute__((always_inline)) void
-NAME(tiles_taps)(int m, const struct tmk_winograd_block *block, size_t depth,
-                 const struct tmk_winograd_taps *w)
+INLINE void NAME(tiles_taps)(int m, const struct tmk_winograd_block *block, size_t depth,
+                             const struct tmk_winograd_taps *w)
 {
     enum { N = TMK_WINOGRAD_MAX_SIDE };
     const int n = m + 2;

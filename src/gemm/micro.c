@@ -54,31 +54,16 @@ enum {
  * is used twice into a register; with most rows' multiply-adds fused with their load, a step takes
  * 38 micro-operations instead of 48, which is a tenth of the time when another hardware thread
  * shares the core. (All rows would need a third load port.) */
-#define T float
-#define NAME(x) PASTE(x, f32)
-#define LANES LANES_F32
-#ifdef LOAD_SPAN_F32
-#define LOAD_SPAN LOAD_SPAN_F32
-#define STORE_SPAN STORE_SPAN_F32
-#endif
 #if TMK_VBYTES == 64
 #define ADD_PRODUCT(sum, a, b)                                                                     \
-    __asm__("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(sum) : "m"(*(a)), "v"(b))
+    __asm__(PASTE(FUSED, TYPE) ", %2, %0" : "+v"(sum) : "m"(*(a)), "v"(b))
+#define FUSED_f32 "vfmadd231ps %1%{1to16%}"
+#define FUSED_f64 "vfmadd231pd %1%{1to8%}"
 #endif
-#include "micro_element.h"
 
-#define T double
-#define NAME(x) PASTE(x, f64)
-#define LANES LANES_F64
-#ifdef LOAD_SPAN_F64
-#define LOAD_SPAN LOAD_SPAN_F64
-#define STORE_SPAN STORE_SPAN_F64
-#endif
-#if TMK_VBYTES == 64
-#define ADD_PRODUCT(sum, a, b)                                                                     \
-    __asm__("vfmadd231pd %1%{1to8%}, %2, %0" : "+v"(sum) : "m"(*(a)), "v"(b))
-#endif
-#include "micro_element.h"
+#define NR (TMK_NRV * LANES)
+#define BODY "micro_element.h"
+#include "micro_types.h"
 
 const struct tmk_micro_set PASTE(tmk_micro,
                                  TMK_ISA) = {{[TMK_F32] = &micro_f32, [TMK_F64] = &micro_f64}};

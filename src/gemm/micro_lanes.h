@@ -1,6 +1,6 @@
 /* What a source that is built once per ISA says of its vectors: how many elements of either type
- * they hold, and masked moves where the ISA has them. The build defines TMK_VBYTES; the source
- * defines T, LANES, LOAD_SPAN and STORE_SPAN for one type at a time. */
+ * they hold, and masked moves where the ISA has them. The build defines TMK_VBYTES, micro_types.h
+ * the element's type T and its suffix TYPE, for one type at a time. */
 #ifndef TMK_GEMM_MICRO_LANES_H
 #define TMK_GEMM_MICRO_LANES_H
 
@@ -22,14 +22,33 @@
 #define PASTE_(a, b) a##_##b
 #define PASTE(a, b) PASTE_(a, b)
 
+#define INLINE static inline __attribute__((always_inline))
+
+/* NAME(x) gives x the type's suffix; LANES is the number of elements of a vector. */
+#define NAME(x) PASTE(x, TYPE)
+#define LANES PASTE(LANES, TYPE)
+#define LOAD_SPAN(p, span) PASTE(LOAD_SPAN, TYPE)(p, span)
+#define STORE_SPAN(p, span, v) PASTE(STORE_SPAN, TYPE)(p, span, v)
+
 /* M(d, p) for every lane p of a vector. */
 #define EACH_2(M, d, p) M(d, p), M(d, p + 1)
 #define EACH_4(M, d, p) EACH_2(M, d, p), EACH_2(M, d, p + 2)
 #define EACH_8(M, d, p) EACH_4(M, d, p), EACH_4(M, d, p + 4)
 #define EACH_16(M, d, p) EACH_8(M, d, p), EACH_8(M, d, p + 8)
+#define EACH_LANE(M, d) PASTE(EACH, LANES)(M, d, 0)
+
 #define EVEN(d, p) (2 * (p))
-#define EACH_N(n, M, d) EACH_N_(n, M, d)
-#define EACH_N_(n, M, d) EACH_##n(M, d, 0)
+
+/* M(d) for the distances 1, 2, 4, ... between lanes of a vector. */
+#define DISTANCES_2(M) M(1)
+#define DISTANCES_4(M) DISTANCES_2(M) M(2)
+#define DISTANCES_8(M) DISTANCES_4(M) M(4)
+#define DISTANCES_16(M) DISTANCES_8(M) M(8)
+#define EACH_DISTANCE(M) PASTE(DISTANCES, LANES)(M)
+
+/* Of two rows, every even block of d lanes side by side, and every odd one. */
+#define UPPER(d, p) ((p) / (d) % 2 ? LANES + (p) - (d) : (p))
+#define LOWER(d, p) ((p) / (d) % 2 ? LANES + (p) : (p) + (d))
 
 /* Some lanes of a vector: a mask where the ISA has masked moves. */
 #if TMK_VBYTES == 64
@@ -55,22 +74,22 @@ struct span {
 
 /* Lanes as a plain number: macros paste it. */
 #if TMK_VBYTES == 64
-#define LANES_F32 16
-#define LANES_F64 8
-#define LOAD_SPAN_F32(p, span) _mm512_maskz_loadu_ps(span, p)
-#define STORE_SPAN_F32(p, span, v) _mm512_mask_storeu_ps(p, span, (__m512)(v))
-#define LOAD_SPAN_F64(p, span) _mm512_maskz_loadu_pd((__mmask8)(span), p)
-#define STORE_SPAN_F64(p, span, v) _mm512_mask_storeu_pd(p, (__mmask8)(span), (__m512d)(v))
+#define LANES_f32 16
+#define LANES_f64 8
+#define LOAD_SPAN_f32(p, span) _mm512_maskz_loadu_ps(span, p)
+#define STORE_SPAN_f32(p, span, v) _mm512_mask_storeu_ps(p, span, (__m512)(v))
+#define LOAD_SPAN_f64(p, span) _mm512_maskz_loadu_pd((__mmask8)(span), p)
+#define STORE_SPAN_f64(p, span, v) _mm512_mask_storeu_pd(p, (__mmask8)(span), (__m512d)(v))
 #elif TMK_VBYTES == 32
-#define LANES_F32 8
-#define LANES_F64 4
-#define LOAD_SPAN_F32(p, span) _mm256_maskload_ps(p, span)
-#define STORE_SPAN_F32(p, span, v) _mm256_maskstore_ps(p, span, (__m256)(v))
-#define LOAD_SPAN_F64(p, span) _mm256_maskload_pd(p, span)
-#define STORE_SPAN_F64(p, span, v) _mm256_maskstore_pd(p, span, (__m256d)(v))
+#define LANES_f32 8
+#define LANES_f64 4
+#define LOAD_SPAN_f32(p, span) _mm256_maskload_ps(p, span)
+#define STORE_SPAN_f32(p, span, v) _mm256_maskstore_ps(p, span, (__m256)(v))
+#define LOAD_SPAN_f64(p, span) _mm256_maskload_pd(p, span)
+#define STORE_SPAN_f64(p, span, v) _mm256_maskstore_pd(p, span, (__m256d)(v))
 #else
-#define LANES_F32 4
-#define LANES_F64 2
+#define LANES_f32 4
+#define LANES_f64 2
 #endif
 
 #endif

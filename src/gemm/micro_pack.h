@@ -9,8 +9,8 @@ struct NAME(strip) {
     size_t count; /* positions of k */
 };
 
-static inline __attribute__((always_inline)) void
-NAME(copy_strip)(const struct NAME(strip) * strip, const T *from, T *to, const int vectors)
+INLINE void NAME(copy_strip)(const struct NAME(strip) * strip, const T *from, T *to,
+                             const int vectors)
 {
     const ptrdiff_t from_step = strip->from_step, to_step = strip->to_step;
     SPAN in[TMK_NRV], out[TMK_NRV];
@@ -26,8 +26,8 @@ NAME(copy_strip)(const struct NAME(strip) * strip, const T *from, T *to, const i
 }
 
 /* The same for runs of step 2: two vectors in, their even lanes out. */
-static inline __attribute__((always_inline)) void
-NAME(thin_strip)(const struct NAME(strip) * strip, const T *from, T *to, const int vectors)
+INLINE void NAME(thin_strip)(const struct NAME(strip) * strip, const T *from, T *to,
+                             const int vectors)
 {
     const ptrdiff_t from_step = strip->from_step, to_step = strip->to_step;
     for (size_t i = strip->count; i > 0; i--, from += from_step, to += to_step) {
@@ -110,8 +110,7 @@ static void NAME(pack_along_panel)(const struct tmk_panel *p, T *out, size_t ful
 
 /* Positions [k, k + LANES) of a row, those outside [lo, hi) zero; its elements are `step` apart, 1
  * or 2. */
-static inline __attribute__((always_inline)) NAME(vec)
-    NAME(load_row)(const struct row *row, ptrdiff_t k, ptrdiff_t step)
+INLINE NAME(vec) NAME(load_row)(const struct row *row, ptrdiff_t k, ptrdiff_t step)
 {
     const T *from = (const T *)row->from + k * step;
     const ptrdiff_t lo = row->lo - k, hi = row->hi - k;
@@ -124,9 +123,8 @@ static inline __attribute__((always_inline)) NAME(vec)
 
 /* One run of k: square blocks transposed in registers. Each block's store may run over the end of a
  * packed row into the next, which is written later; the last groups therefore go first. */
-static inline __attribute__((always_inline)) void
-NAME(pack_transposed)(const struct row *rows, size_t full, ptrdiff_t length, const ptrdiff_t step,
-                      ptrdiff_t begin, ptrdiff_t end, T *out)
+INLINE void NAME(pack_transposed)(const struct row *rows, size_t full, ptrdiff_t length,
+                                  const ptrdiff_t step, ptrdiff_t begin, ptrdiff_t end, T *out)
 {
     for (ptrdiff_t k = 0; k < length; k += LANES) {
         const ptrdiff_t n = length - k < LANES ? length - k : LANES;

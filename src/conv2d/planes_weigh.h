@@ -1,136 +1,4 @@
-/* The arithmetic of planes, for one element type (planes_body.h). */
-
-/* Vector j of what a tap reads. `masks`: the tap's, or NULL. */
-INLINE NAME(vec) NAME(load_tap)(const T *from, const uint16_t *masks, ptrdiff_t j)
-{
-#ifdef __AVX512F__
-    if (masks)
-        return NAME(load_lanes)(from + j * LANES, masks[j]);
-#else
-    (void)masks;
-#endif
-    return NAME(load)(from + j * LANES);
-}
-
-/* m rows of results, where they and their operands begin. */
-struct NAME(rows) {
-    const T *image, *weights, *bias;
-    T *out;
-};
-
-/* Vectors at .. at+v-1 of m rows of results, in registers over all taps. */
-INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(rows) * rows,
-                                 ptrdiff_t at, int m, int v, bool masked)
-{
-    NAME(vec) sum[8][8];
-    UNROLL for (int i = 0; i < m; i++)
-    {
-        NAME(vec) first = {0};
-        if (rows->bias)
-            first += rows->bias[i * p->bias_row];
-        UNROLL for (int j = 0; j < v; j++) sum[i][j] = first;
-    }
-    const uint16_t *masks = masked ? p->masks + at : NULL;
-    for (const struct tmk_tap *tap = p->taps, *end = tap + p->ntaps; tap < end; tap++) {
-        const T *from = rows->image + tap->image + at * LANES;
-        const T *weight = rows->weights + tap->weight;
-        NAME(vec) x[8];
-        UNROLL for (int j = 0; j < v && v < m; j++)
-        {
-            x[j] = NAME(load)(from + j * LANES);
-            KEEP(x[j]);
-        }
-        if (v < m) {
-            UNROLL for (int i = 0; i < m; i++)
-            {
-                const T w = weight[i * p->weight_row];
-                UNROLL for (int j = 0; j < v; j++) sum[i][j] += w * x[j];
-            }
-        } else {
-            UNROLL for (int j = 0; j < v; j++)
-            {
-                x[0] = NAME(load_tap)(from, masks, j);
-                if (m > 1)
-                    KEEP(x[0]);
-                UNROLL for (int i = 0; i < m; i++) sum[i][j] += weight[i * p->weight_row] * x[0];
-            }
-        }
-        if (masked)
-            masks += p->vectors;
-    }
-    UNROLL for (int i = 0; i < m; i++)
-    {
-        T *out = rows->out + i * p->out_row + at * LANES;
-        UNROLL for (int j = 0; j < v - 1; j++) NAME(store)(out + j * LANES, sum[i][j]);
-        if (masked && at + v == p->vectors)
-            NAME(store_lanes)(out + (v - 1) * LANES, NAME(mask)(0, p->last), sum[i][v - 1]);
-        else
-            NAME(store)(out + (v - 1) * LANES, sum[i][v - 1]);
-    }
-}
-
-/* m rows of results, as many vectors at a time as there are registers. */
-INLINE void NAME(correlate_rows)(const struct tmk_planes *p, const struct NAME(rows) * rows, int m,
-                                 bool masked)
-{
-    const int most = ACCUMULATORS / m >= 8 ? 8 : ACCUMULATORS / m >= 4 ? 4 : ACCUMULATORS / m;
-    ptrdiff_t at = 0;
-    for (; at + most <= p->vectors; at += most)
-        NAME(correlate_tile)(p, rows, at, m, most, masked);
-    if (most > 4 && at + 4 <= p->vectors) {
-        NAME(correlate_tile)(p, rows, at, m, 4, masked);
-        at += 4;
-    }
-    if (most > 2 && at + 2 <= p->vectors) {
-        NAME(correlate_tile)(p, rows, at, m, 2, masked);
-        at += 2;
-    }
-    if (at < p->vectors)
-        NAME(correlate_tile)(p, rows, at, m, 1, masked);
-}
-
-/* Some of the rows from row i of a group on; how many. */
-INLINE ptrdiff_t NAME(correlate_some)(const struct tmk_planes *p, ptrdiff_t g, ptrdiff_t i)
-{
-    const T *bias = p->bias;
-    const struct NAME(rows) rows = {
-        .image = (const T *)p->image + g * p->image_group,
-        .weights = (const T *)p->weights + g * p->weight_group + i * p->weight_row,
-        .bias = bias ? bias + g * p->bias_group + i * p->bias_row : NULL,
-        .out = (T *)p->out + g * p->out_group + i * p->out_row,
-    };
-    const ptrdiff_t left = p->rows - i;
-    if (p->masks) {
-        NAME(correlate_rows)(p, &rows, 1, true);
-        return 1;
-    }
-    switch (left >= 8 ? 8 : left >= 4 ? 4 : left) {
-    case 8:
-        NAME(correlate_rows)(p, &rows, 8, false);
-        return 8;
-    case 4:
-        NAME(correlate_rows)(p, &rows, 4, false);
-        return 4;
-    case 3:
-        NAME(correlate_rows)(p, &rows, 3, false);
-        return 3;
-    case 2:
-        NAME(correlate_rows)(p, &rows, 2, false);
-        return 2;
-    default:
-        NAME(correlate_rows)(p, &rows, 1, false);
-        return 1;
-    }
-}
-
-static void NAME(correlate)(const struct tmk_planes *planes)
-{
-    const struct tmk_planes p = *planes; /* which no store of a vector changes */
-    for (ptrdiff_t g = 0; g < p.groups; g++) {
-        for (ptrdiff_t i = 0; i < p.rows;)
-            i += NAME(correlate_some)(&p, g, i);
-    }
-}
+/* bwd_w of planes, for one element type (planes_body.h). */
 
 /* Elements of a row of results' sums. */
 INLINE ptrdiff_t NAME(sums_row)(const struct tmk_planes *p)
@@ -142,7 +10,7 @@ INLINE ptrdiff_t NAME(sums_row)(const struct tmk_planes *p)
 INLINE NAME(vec) NAME(load_row)(const struct tmk_planes *p, const T *out, ptrdiff_t at, bool masked)
 {
     if (masked && at + 1 == p->vectors)
-        return NAME(load_lanes)(out + at * LANES, NAME(mask)(0, p->last));
+        return NAME(load_span)(out + at * LANES, NAME(span)(0, p->last));
     return NAME(load)(out + at * LANES);
 }
 
@@ -255,36 +123,15 @@ INLINE NAME(vec) NAME(sum_lanes)(const T *sums)
 {
     NAME(vec) rows[LANES];
     UNROLL for (int i = 0; i < LANES; i++) rows[i] = NAME(load)(sums + i * LANES);
-#define UPPER(i) ((i) / DISTANCE % 2 ? LANES + (i)-DISTANCE : (i))
-#define LOWER(i) ((i) / DISTANCE % 2 ? LANES + (i) : (i) + DISTANCE)
-#define STAGE                                                                                      \
-    UNROLL for (int i = 0; i + DISTANCE < LANES; i += 2 * DISTANCE)                                \
+#define STAGE(d)                                                                                   \
+    UNROLL for (int i = 0; i + (d) < LANES; i += 2 * (d))                                          \
     {                                                                                              \
-        NAME(vec) a = rows[i], b = rows[i + DISTANCE];                                             \
-        rows[i] = __builtin_shufflevector(a, b, EACH_LANE(UPPER)) +                                \
-                  __builtin_shufflevector(a, b, EACH_LANE(LOWER));                                 \
+        NAME(vec) a = rows[i], b = rows[i + (d)];                                                  \
+        rows[i] = __builtin_shufflevector(a, b, EACH_LANE(UPPER, d)) +                             \
+                  __builtin_shufflevector(a, b, EACH_LANE(LOWER, d));                              \
     }
-#define DISTANCE 1
-    STAGE
-#undef DISTANCE
-#if LANES > 2
-#define DISTANCE 2
-    STAGE
-#undef DISTANCE
-#endif
-#if LANES > 4
-#define DISTANCE 4
-    STAGE
-#undef DISTANCE
-#endif
-#if LANES > 8
-#define DISTANCE 8
-    STAGE
-#undef DISTANCE
-#endif
+    EACH_DISTANCE(STAGE)
 #undef STAGE
-#undef UPPER
-#undef LOWER
     return rows[0];
 }
 
