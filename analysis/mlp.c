@@ -151,18 +151,10 @@ int tmk_command_mlp(int argc, const char **argv)
          "write picture, tables and a chapter of the report into this folder", "DIR"},
         POPT_TABLEEND,
     };
-    poptContext context = NULL;
-    const char **rest;
     bool done;
-    enum tmk_status status = tmk_cli_parse(argc, argv, table, &usage, &context, &rest, &done);
-    if (status == TMK_OK && !done) {
-        if (*rest)
-            status = tmk_fail(TMK_EINVAL, "argument '%s' is not understood: see %s --help", *rest,
-                              argv[0]);
-        else
-            status = mlp(&options, argc, argv);
-    }
+    enum tmk_status status = tmk_cli_parse_options(argc, argv, table, &usage, &done);
+    if (status == TMK_OK && !done)
+        status = mlp(&options, argc, argv);
     free(options.out);
-    poptFreeContext(context);
     return tmk_cli_finish(argv[0], status);
 }

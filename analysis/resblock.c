@@ -137,17 +137,9 @@ int tmk_command_resblock(int argc, const char **argv)
         {"csv", '\0', POPT_ARG_NONE, &csv, 0, "print the table as CSV, and nothing else", NULL},
         POPT_TABLEEND,
     };
-    poptContext context = NULL;
-    const char **rest;
     bool done;
-    enum tmk_status status = tmk_cli_parse(argc, argv, options, &usage, &context, &rest, &done);
-    if (status == TMK_OK && !done) {
-        if (*rest)
-            status = tmk_fail(TMK_EINVAL, "argument '%s' is not understood: see %s --help", *rest,
-                              argv[0]);
-        else
-            status = resblock((uint32_t)seed, csv);
-    }
-    poptFreeContext(context);
+    enum tmk_status status = tmk_cli_parse_options(argc, argv, options, &usage, &done);
+    if (status == TMK_OK && !done)
+        status = resblock((uint32_t)seed, csv);
     return tmk_cli_finish(argv[0], status);
 }

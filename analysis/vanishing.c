@@ -339,15 +339,10 @@ int tmk_command_vanishing(int argc, const char **argv)
         {"out", 0, POPT_ARG_STRING, &o.out, 0, "pictures, tables, a chapter of the report", "DIR"},
         POPT_TABLEEND,
     };
-    poptContext context;
-    const char **rest;
     bool done;
-    enum tmk_status status = tmk_cli_parse(argc, argv, table, &usage, &context, &rest, &done);
+    enum tmk_status status = tmk_cli_parse_options(argc, argv, table, &usage, &done);
     if (status == TMK_OK && !done)
-        status = *rest ? tmk_fail(TMK_EINVAL, "argument '%s' is not understood: see %s --help",
-                                  *rest, argv[0])
-                       : answer(&o, &v);
+        status = answer(&o, &v);
     free_all(&o, &v);
-    poptFreeContext(context);
     return tmk_cli_finish(argv[0], status);
 }

@@ -68,14 +68,7 @@ static enum tmk_status parse(int argc, const char **argv, struct options *option
         {"json", '\0', POPT_ARG_NONE, &options->json, 0, "print JSON", NULL},
         POPT_TABLEEND,
     };
-    poptContext context = NULL;
-    const char **rest = NULL;
-    enum tmk_status status = tmk_cli_parse(argc, argv, table, &usage, &context, &rest, done);
-    if (status == TMK_OK && !*done && rest && *rest)
-        status =
-            tmk_fail(TMK_EINVAL, "argument '%s' is not understood: see %s --help", *rest, argv[0]);
-    poptFreeContext(context);
-    return status;
+    return tmk_cli_parse_options(argc, argv, table, &usage, done);
 }
 
 static enum tmk_status place(struct tmk_machine_report *report, int threads)

@@ -140,6 +140,19 @@ enum tmk_status tmk_cli_parse(int argc, const char **argv, const struct poptOpti
     return TMK_OK;
 }
 
+enum tmk_status tmk_cli_parse_options(int argc, const char **argv, const struct poptOption *options,
+                                      const struct tmk_usage *usage, bool *done)
+{
+    poptContext context;
+    const char **rest;
+    enum tmk_status status = tmk_cli_parse(argc, argv, options, usage, &context, &rest, done);
+    if (status == TMK_OK && *rest)
+        status =
+            tmk_fail(TMK_EINVAL, "argument '%s' is not understood: see %s --help", *rest, argv[0]);
+    poptFreeContext(context);
+    return status;
+}
+
 int tmk_cli_finish(const char *command, enum tmk_status status)
 {
     if (status != TMK_OK) {

@@ -37,6 +37,10 @@ enum tmk_status tmk_cli_parse(int argc, const char **argv, const struct poptOpti
                               const struct tmk_usage *usage, poptContext *context_out,
                               const char ***rest, bool *done);
 
+/* The same for a command that takes options only: TMK_EINVAL if there are other arguments. */
+enum tmk_status tmk_cli_parse_options(int argc, const char **argv, const struct poptOption *options,
+                                      const struct tmk_usage *usage, bool *done);
+
 /* Report a failed status ("tilemark bench: message"; `command` is argv[0]) on stderr and give the
  * exit code. */
 int tmk_cli_finish(const char *command, enum tmk_status status);
