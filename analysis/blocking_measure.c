@@ -42,7 +42,7 @@ struct call {
 
 static struct tmk_gemm gemm_of(const struct bench *bench, size_t kc, size_t mc)
 {
-    const struct tmk_matmul_product product =
+    const struct tmk_product product =
         tmk_matmul_as_product(&bench->grid->problem->base, TMK_FWD, &bench->data.args);
     struct tmk_gemm gemm = tmk_gemm_matrices(&product.left, &product.right, &product.out);
     gemm.blocks = (struct tmk_gemm_blocks){.kc = kc, .mc = mc};

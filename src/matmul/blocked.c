@@ -18,7 +18,7 @@ static void add_axis(struct tmk_gemm_index *index, size_t extent, ptrdiff_t firs
 static struct tmk_gemm as_gemm(const struct tmk_problem *problem, enum tmk_dir dir,
                                const struct tmk_args *args)
 {
-    struct tmk_matmul_product p = tmk_matmul_as_product(problem, dir, args);
+    struct tmk_product p = tmk_matmul_as_product(problem, dir, args);
     struct tmk_gemm gemm = {
         .dtype = problem->dtype, .a = p.left.data, .b = p.right.data, .c = p.out.data};
     int row = p.out.ndim - 2, col = p.out.ndim - 1;

@@ -10,6 +10,7 @@
 #define TMK_MATMUL_MATMUL_H
 
 #include "op.h"
+#include "product.h"
 
 struct tmk_matmul {
     struct tmk_problem base;
@@ -27,16 +28,9 @@ static inline const struct tmk_matmul *tmk_matmul_of(const struct tmk_problem *p
     return (const struct tmk_matmul *)problem;
 }
 
-/* One direction as a plain batched product out = left * right of three views with the same batch
- * shape: out (batch..., rows, cols), left (batch..., rows, depth), right (batch..., depth, cols).
- * Transposes are views. Batch axis i of `out` has stride 0 where the products along it are summed
- * (the broadcast axes of the operand whose gradient it is); the same axes are listed in
- * `reduced`. */
-struct tmk_matmul_product {
-    struct tmk_view out, left, right;
-    bool reduced[TMK_MAX_DIMS - 2];
-};
-struct tmk_matmul_product tmk_matmul_as_product(const struct tmk_problem *problem, enum tmk_dir dir,
-                                                const struct tmk_args *args);
+/* One direction as a batch of products. Transposes are views; the batch axes that are `reduced` are
+ * those along which the operand was broadcast whose gradient it is. */
+struct tmk_product tmk_matmul_as_product(const struct tmk_problem *problem, enum tmk_dir dir,
+                                         const struct tmk_args *args);
 
 #endif

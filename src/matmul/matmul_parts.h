@@ -1,5 +1,4 @@
-/* What the files of this room share: the parts that tmk_op_matmul is put together from, and the
- * walk over a product's batch. */
+/* What the files of this room share: the parts that tmk_op_matmul is put together from. */
 #ifndef TMK_MATMUL_MATMUL_PARTS_H
 #define TMK_MATMUL_MATMUL_PARTS_H
 
@@ -25,19 +24,6 @@ extern const struct tmk_impl tmk_matmul_onednn;
 /* Shape of SRC, WEI or DST: nbatch + 2 sizes, its own batch dimensions (not the broadcast ones)
  * before rows and columns. */
 void tmk_matmul_shape(const struct tmk_matmul *p, enum tmk_operand operand, size_t *shape);
-
-/* The matrices of a product are counted twice over: by position along the batch axes that `out`
- * keeps, and by position along the reduced ones, whose products are summed. Positions run
- * row-major; without such axes there is one. */
-size_t tmk_matmul_positions(const struct tmk_matmul_product *product, bool reduced);
-
-/* Elements from the first matrix of each view to the one at a position. Offsets of a kept and of a
- * reduced position add up. */
-struct tmk_matmul_offset {
-    ptrdiff_t out, left, right;
-};
-struct tmk_matmul_offset tmk_matmul_offset_at(const struct tmk_matmul_product *product,
-                                              bool reduced, size_t position);
 
 /* The last two dimensions of a view of a product, `offset` elements on from the first matrix. */
 struct tmk_view tmk_matmul_matrix(const struct tmk_view *view, ptrdiff_t offset);

@@ -5,7 +5,7 @@
 
 /* One row of out: out[j] = sum over k of left[k] * right[k, j], added to what is there if `add`. */
 #define DEFINE_ROW(name, real)                                                                     \
-    static void name(const struct tmk_matmul_product *p, size_t row, struct tmk_matmul_offset at,  \
+    static void name(const struct tmk_product *p, size_t row, struct tmk_product_offset at,        \
                      bool add)                                                                     \
     {                                                                                              \
         int r = p->out.ndim - 2, c = p->out.ndim - 1;                                              \
@@ -31,20 +31,20 @@ DEFINE_ROW(row_f64, double)
 static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
                            const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    const struct tmk_matmul_product product = tmk_matmul_as_product(problem, dir, args);
+    const struct tmk_product product = tmk_matmul_as_product(problem, dir, args);
     size_t rows = product.out.shape[product.out.ndim - 2];
-    size_t total = tmk_matmul_positions(&product, false) * rows;
-    size_t reduced_count = tmk_matmul_positions(&product, true);
-    void (*row_of)(const struct tmk_matmul_product *, size_t, struct tmk_matmul_offset, bool) =
+    size_t total = tmk_product_positions(&product, false) * rows;
+    size_t reduced_count = tmk_product_positions(&product, true);
+    void (*row_of)(const struct tmk_product *, size_t, struct tmk_product_offset, bool) =
         product.out.dtype == TMK_F32 ? row_f32 : row_f64;
 #pragma omp parallel num_threads(exec->threads)
     {
         double start = tmk_phase_start(exec);
 #pragma omp for schedule(static) nowait
         for (size_t i = 0; i < total; i++) {
-            struct tmk_matmul_offset kept = tmk_matmul_offset_at(&product, false, i / rows);
+            struct tmk_product_offset kept = tmk_product_offset_at(&product, false, i / rows);
             for (size_t r = 0; r < reduced_count; r++) {
-                struct tmk_matmul_offset at = tmk_matmul_offset_at(&product, true, r);
+                struct tmk_product_offset at = tmk_product_offset_at(&product, true, r);
                 at.out += kept.out;
                 at.left += kept.left;
                 at.right += kept.right;

@@ -4,16 +4,13 @@
 
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* As one who knows oneDNN would call it: batch axes folded, output by rows; what is still to be
  * summed along reduced axes is left to several calls. */
 static struct tmk_product as_product(const struct tmk_problem *problem, enum tmk_dir dir,
                                      const struct tmk_args *args)
 {
-    const struct tmk_matmul_product p = tmk_matmul_as_product(problem, dir, args);
-    struct tmk_product product = {.out = p.out, .left = p.left, .right = p.right};
-    memcpy(product.reduced, p.reduced, sizeof product.reduced);
+    struct tmk_product product = tmk_matmul_as_product(problem, dir, args);
     product = tmk_product_fold(&product);
     return product.out.stride[product.out.ndim - 1] == 1 ? product
                                                          : tmk_product_transpose(&product);

@@ -45,8 +45,8 @@ struct scratch {
     struct tmk_view left, right, out;
 };
 
-static enum tmk_status scratch_make(const struct tmk_matmul_product *product,
-                                    struct scratch *scratch, void **memory)
+static enum tmk_status scratch_make(const struct tmk_product *product, struct scratch *scratch,
+                                    void **memory)
 {
     const struct tmk_view *views[] = {&product->left, &product->right, &product->out};
     struct tmk_view *copies[] = {&scratch->left, &scratch->right, &scratch->out};
@@ -78,18 +78,18 @@ static enum tmk_status load(const struct tmk_view *dense, const struct tmk_view 
 }
 
 /* product->out = left * right, or |left| * |right| */
-static enum tmk_status contract(const struct tmk_matmul_product *product, bool absolute,
+static enum tmk_status contract(const struct tmk_product *product, bool absolute,
                                 const struct scratch *scratch)
 {
     size_t rows = scratch->left.shape[0], depth = scratch->left.shape[1];
     size_t cols = scratch->right.shape[1];
-    size_t kept_count = tmk_matmul_positions(product, false);
-    size_t reduced_count = tmk_matmul_positions(product, true);
+    size_t kept_count = tmk_product_positions(product, false);
+    size_t reduced_count = tmk_product_positions(product, true);
     for (size_t position = 0; position < kept_count; position++) {
-        struct tmk_matmul_offset kept = tmk_matmul_offset_at(product, false, position);
+        struct tmk_product_offset kept = tmk_product_offset_at(product, false, position);
         memset(scratch->out.data, 0, rows * cols * sizeof(double));
         for (size_t r = 0; r < reduced_count; r++) {
-            struct tmk_matmul_offset reduced = tmk_matmul_offset_at(product, true, r);
+            struct tmk_product_offset reduced = tmk_product_offset_at(product, true, r);
             TMK_TRY(load(&scratch->left, &product->left, kept.left + reduced.left, absolute));
             TMK_TRY(load(&scratch->right, &product->right, kept.right + reduced.right, absolute));
             multiply_add(rows, depth, cols, scratch->left.data, scratch->right.data,
@@ -106,7 +106,7 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
 {
     struct tmk_args operands = *args;
     operands.operand[tmk_dir_output[dir]] = out->operand[tmk_dir_output[dir]];
-    struct tmk_matmul_product product = tmk_matmul_as_product(problem, dir, &operands);
+    struct tmk_product product = tmk_matmul_as_product(problem, dir, &operands);
     struct scratch scratch;
     void *memory = NULL;
     enum tmk_status status = scratch_make(&product, &scratch, &memory);

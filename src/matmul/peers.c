@@ -4,14 +4,11 @@
 #include "peers.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const char *plan(const struct tmk_impl *self, const struct tmk_problem *problem,
                         enum tmk_dir dir, const struct tmk_args *args, struct tmk_peer_calls *calls)
 {
-    const struct tmk_matmul_product p = tmk_matmul_as_product(problem, dir, args);
-    struct tmk_product product = {.out = p.out, .left = p.left, .right = p.right};
-    memcpy(product.reduced, p.reduced, sizeof product.reduced);
+    const struct tmk_product product = tmk_matmul_as_product(problem, dir, args);
     return tmk_peer_plan(self->peer, &product, calls);
 }
 

@@ -87,17 +87,19 @@ static size_t depth(const struct tmk_problem *problem, enum tmk_dir dir)
     return product;
 }
 
-struct tmk_matmul_product tmk_matmul_as_product(const struct tmk_problem *problem, enum tmk_dir dir,
-                                                const struct tmk_args *args)
+struct tmk_product tmk_matmul_as_product(const struct tmk_problem *problem, enum tmk_dir dir,
+                                         const struct tmk_args *args)
 {
     const struct tmk_matmul *p = tmk_matmul_of(problem);
     const struct tmk_view *a = &args->operand[TMK_SRC], *b = &args->operand[TMK_WEI];
     const struct tmk_view *c = &args->operand[TMK_DST];
-    struct tmk_matmul_product product = {.out = *c, .left = *a, .right = *b};
+    struct tmk_product product = {.out = *c, .left = *a, .right = *b};
     if (dir == TMK_BWD_D)
-        product = (struct tmk_matmul_product){*a, *c, tmk_view_transpose(b, -2, -1), {false}};
+        product =
+            (struct tmk_product){.out = *a, .left = *c, .right = tmk_view_transpose(b, -2, -1)};
     else if (dir == TMK_BWD_W)
-        product = (struct tmk_matmul_product){*b, tmk_view_transpose(a, -2, -1), *c, {false}};
+        product =
+            (struct tmk_product){.out = *b, .left = tmk_view_transpose(a, -2, -1), .right = *c};
 
     struct tmk_view *views[] = {&product.out, &product.left, &product.right};
     for (int i = 0; i < p->nbatch; i++) {
@@ -109,32 +111,6 @@ struct tmk_matmul_product tmk_matmul_as_product(const struct tmk_problem *proble
         }
     }
     return product;
-}
-
-size_t tmk_matmul_positions(const struct tmk_matmul_product *product, bool reduced)
-{
-    size_t count = 1;
-    for (int i = 0; i < product->out.ndim - 2; i++) {
-        if (product->reduced[i] == reduced)
-            count *= product->out.shape[i];
-    }
-    return count;
-}
-
-struct tmk_matmul_offset tmk_matmul_offset_at(const struct tmk_matmul_product *product,
-                                              bool reduced, size_t position)
-{
-    struct tmk_matmul_offset offset = {0, 0, 0};
-    for (int i = product->out.ndim - 3; i >= 0; i--) {
-        if (product->reduced[i] != reduced)
-            continue;
-        ptrdiff_t index = (ptrdiff_t)(position % product->out.shape[i]);
-        position /= product->out.shape[i];
-        offset.out += index * product->out.stride[i];
-        offset.left += index * product->left.stride[i];
-        offset.right += index * product->right.stride[i];
-    }
-    return offset;
 }
 
 struct tmk_view tmk_matmul_matrix(const struct tmk_view *view, ptrdiff_t offset)

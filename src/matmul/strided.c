@@ -80,7 +80,7 @@ typedef void multiply_add(const struct tmk_view *a, const struct tmk_view *b,
 static multiply_add *const multiply_add_of[TMK_NDTYPES] = {multiply_add_f32, multiply_add_f64};
 
 struct tiled_product {
-    struct tmk_matmul_product views;
+    struct tmk_product views;
     struct tiling out, left, right;
 };
 
@@ -88,12 +88,12 @@ struct tiled_product {
  * over the reduced batch, in order. */
 static void output_tile(const struct tiled_product *product, size_t position, size_t i, size_t j)
 {
-    struct tmk_matmul_offset kept = tmk_matmul_offset_at(&product->views, false, position);
-    size_t reduced_count = tmk_matmul_positions(&product->views, true);
+    struct tmk_product_offset kept = tmk_product_offset_at(&product->views, false, position);
+    size_t reduced_count = tmk_product_positions(&product->views, true);
     struct tmk_view c = tile_at(&product->out, i, j, kept.out);
     tmk_view_fill(&c, 0);
     for (size_t r = 0; r < reduced_count; r++) {
-        struct tmk_matmul_offset at = tmk_matmul_offset_at(&product->views, true, r);
+        struct tmk_product_offset at = tmk_product_offset_at(&product->views, true, r);
         for (size_t k = 0; k < product->left.cols; k++) {
             struct tmk_view a = tile_at(&product->left, i, k, kept.left + at.left);
             struct tmk_view b = tile_at(&product->right, k, j, kept.right + at.right);
@@ -106,14 +106,14 @@ static void output_tile(const struct tiled_product *product, size_t position, si
 static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
                            const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    const struct tmk_matmul_product views = tmk_matmul_as_product(problem, dir, args);
+    const struct tmk_product views = tmk_matmul_as_product(problem, dir, args);
     struct tiled_product product = {.views = views};
     size_t edge = tile_edge[views.out.dtype];
     TMK_TRY(tiling_make(&views.out, edge, &product.out));
     TMK_TRY(tiling_make(&views.left, edge, &product.left));
     TMK_TRY(tiling_make(&views.right, edge, &product.right));
     size_t rows = product.out.rows, cols = product.out.cols;
-    size_t total = tmk_matmul_positions(&views, false) * rows * cols;
+    size_t total = tmk_product_positions(&views, false) * rows * cols;
 #pragma omp parallel num_threads(exec->threads)
     {
         double start = tmk_phase_start(exec);

@@ -1,6 +1,6 @@
-/* Batches of matrix products as other libraries take them. */
-#ifndef TMK_PEERS_PRODUCT_H
-#define TMK_PEERS_PRODUCT_H
+/* Batches of matrix products. */
+#ifndef TMK_TENSOR_PRODUCT_H
+#define TMK_TENSOR_PRODUCT_H
 
 #include "view.h"
 
