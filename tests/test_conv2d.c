@@ -108,6 +108,29 @@ static void test_few_channels(void **state)
     check_layers(descs, COUNT(descs));
 }
 
+/* Layers that take vectors along channels: with the image in place and copied, whole, in bands and
+ * by images; strides that skip parts of it; panels and tiles of every width; planes as one row. */
+static void test_many_channels(void **state)
+{
+    (void)state;
+    static const char *const descs[] = {
+        "mb2ic30oc31ih9iw17kh3kw3ph1pw1",
+        "mb3ic20oc47ih6iw5kh5kw3ph2pw1",
+        "mb1ic129oc140ih7kh1ph0",
+        "mb2ic131oc130ih16kh1ph0",
+        "mb2ic129oc160ih9iw12kh1kw1sh2sw2ph0pw0",
+        "mb2ic130oc129ih8iw7kh1kw1ph1pw1",
+        "mb1ic40oc46ih15iw20kh3kw3sh2sw2ph1pw1",
+        "mb1ic40oc46ih15iw20kh4kw3sh3sw4ph2pw1",
+        "mb1ic30oc29ih20iw19kh3kw3dh1dw1ph2pw2",
+        "mb1ic30oc29ih12kh3ph5",
+        "g3mb2ic60oc63ih10iw8kh3kw1ph1pw0",
+        "mb1ic24oc10ih230iw201kh3kw3ph1pw1",
+        "mb5ic130oc29ih56iw57kh2kw2sh2sw2ph0pw0",
+    };
+    check_layers(descs, COUNT(descs));
+}
+
 /* The oracle itself, on the definition: a sum over every tap, one element at a time. */
 static double y_by_definition(const struct tmk_conv2d *p, const struct tmk_args *args,
                               const size_t *at)
@@ -260,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_random_problems),
         cmocka_unit_test(test_layers),
         cmocka_unit_test(test_few_channels),
+        cmocka_unit_test(test_many_channels),
         cmocka_unit_test(test_same_bits_at_any_thread_count),
         cmocka_unit_test(test_workspace_too_small_is_refused),
         cmocka_unit_test(test_im2col_needs_kh_kw_times_the_image),

@@ -1,6 +1,8 @@
 /* blocked: the GEMM engine packing straight from the window view; no columns in memory. Layers with
- * next to no channels take the direct kernels instead. */
+ * next to no channels take the direct kernels instead, fwd and bwd_d of most others in NCHW those
+ * with vectors along the channels of the results (channels.h). */
 #include "bias.h"
+#include "channels.h"
 #include "direct.h"
 #include "gemm.h"
 #include "phase.h"
@@ -175,6 +177,8 @@ static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *p
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
     if (tmk_conv2d_suits_direct(p, dir))
         return tmk_conv2d_direct_workspace(p, dir, threads);
+    if (tmk_conv2d_suits_channels(p, dir))
+        return tmk_conv2d_channels_workspace(p, dir, threads);
     struct tmk_args args;
     if (tmk_op_operands(problem, &args) != TMK_OK)
         return SIZE_MAX;
@@ -224,11 +228,12 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
         return tmk_conv2d_direct(p, dir, args, exec);
     if (p->bias && dir == TMK_BWD_W)
         tmk_conv2d_sum_bias(p, args, exec);
-    if (dir == TMK_BWD_D) {
-        if (leaves_gaps(p))
-            clear(&args->operand[TMK_SRC], exec);
+    if (dir == TMK_BWD_D && leaves_gaps(p))
+        clear(&args->operand[TMK_SRC], exec);
+    if (tmk_conv2d_suits_channels(p, dir))
+        return tmk_conv2d_channels(p, dir, args, exec);
+    if (dir == TMK_BWD_D)
         return each_phase(p, args, run_phase, (void *)exec);
-    }
     const struct tmk_gemm gemm = x_gemm(p, args, dir);
     return tmk_gemm_run(&gemm, exec);
 }

@@ -5,16 +5,7 @@
 #include "size.h"
 
 #include "micro_lanes.h"
-
-/* M(n) for every number of rows, M(n, rows) for every number of vectors. */
-#define EACH_ROW_4(M) M(1) M(2) M(3) M(4)
-#define EACH_ROW_6(M) EACH_ROW_4(M) M(5) M(6)
-#define EACH_ROW_8(M) EACH_ROW_6(M) M(7) M(8)
-#define EACH_ROW_14(M) EACH_ROW_8(M) M(9) M(10) M(11) M(12) M(13) M(14)
-#define EACH_MR(M) PASTE(EACH_ROW, TMK_MR)(M)
-#define EACH_VECTOR_2(M, rows) M(1, rows) M(2, rows)
-#define EACH_VECTOR_3(M, rows) EACH_VECTOR_2(M, rows) M(3, rows)
-#define EACH_NRV(M, rows) PASTE(EACH_VECTOR, TMK_NRV)(M, rows)
+#include "micro_tile.h"
 
 /* The part of `run` that lies in the image, seen from the other index's coordinates (y, x):
  * positions [lo, hi), both 0 if there are none. */
@@ -49,17 +40,6 @@ enum {
     GROUP = 3,  /* rows of A that one pointer and one step address */
     AHEAD = 16, /* steps of k by which a panel of A, coming from L2, is fetched into L1 */
 };
-
-/* AVX-512 multiplies by a scalar in memory without a load of its own. Compilers load a scalar that
- * is used twice into a register; with most rows' multiply-adds fused with their load, a step takes
- * 38 micro-operations instead of 48, which is a tenth of the time when another hardware thread
- * shares the core. (All rows would need a third load port.) */
-#if TMK_VBYTES == 64
-#define ADD_PRODUCT(sum, a, b)                                                                     \
-    __asm__(PASTE(FUSED, TYPE) ", %2, %0" : "+v"(sum) : "m"(*(a)), "v"(b))
-#define FUSED_f32 "vfmadd231ps %1%{1to16%}"
-#define FUSED_f64 "vfmadd231pd %1%{1to8%}"
-#endif
 
 #define NR (TMK_NRV * LANES)
 #define BODY "micro_element.h"

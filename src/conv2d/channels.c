@@ -1,0 +1,345 @@
+#include "channels.h"
+
+#include "alloc.h"
+#include "channels_plan.h"
+#include "isa.h"
+#include "planes.h"
+#include "size.h"
+
+#include <omp.h>
+
+extern const struct tmk_channels_kernels tmk_channels_kernels_generic[],
+    tmk_channels_kernels_avx2[], tmk_channels_kernels_avx512[], tmk_channels_kernels_neon[];
+
+const struct tmk_channels_kernels *tmk_channels_kernels(enum tmk_dtype dtype)
+{
+    static const struct tmk_channels_kernels *const sets[TMK_NISAS] = {
+        [TMK_ISA_GENERIC] = tmk_channels_kernels_generic,
+#if defined(__x86_64__)
+        [TMK_ISA_AVX2] = tmk_channels_kernels_avx2,
+        [TMK_ISA_AVX512] = tmk_channels_kernels_avx512,
+#elif defined(__aarch64__)
+        [TMK_ISA_NEON] = tmk_channels_kernels_neon,
+#endif
+    };
+    return &sets[tmk_isa()][dtype];
+}
+
+/* A phase of the results, and where its taps begin in the table. */
+struct phase {
+    struct tmk_conv2d_phase h, w;
+    size_t row, column, first_tap;
+};
+
+/* What a step moves in the image, or in its copy: elements. */
+struct steps {
+    ptrdiff_t image, channel, row, row_part, column_part;
+};
+
+/* One call, as one thread sees it. */
+struct call {
+    const struct tmk_channels_plan *plan;
+    const struct tmk_exec *exec;
+    int thread;
+    const struct tmk_view *image, *weights, *out, *bias;
+    struct phase *phases;
+    struct tmk_channels_tap *taps;
+    struct steps steps;
+    void *copy, *panel;
+    double clock;
+};
+
+/* Some images, all rows of them; or some rows of one. */
+struct slab {
+    size_t group;
+    size_t n, images, row, rows;
+    size_t units; /* rows of an image, or if flat, tiles */
+    const char *from;
+};
+
+/* A panel of lanes and a block of channels. */
+struct block {
+    size_t lane, lanes, vectors, channel, channels;
+};
+
+static void *element(const struct tmk_view *view, ptrdiff_t at)
+{
+    return (char *)view->data + at * (ptrdiff_t)tmk_dtype_size(view->dtype);
+}
+
+static void note(struct call *call, enum tmk_phase phase)
+{
+    call->clock = tmk_phase_end(call->exec, call->thread, phase, call->clock);
+}
+
+static ptrdiff_t tap_offset(const struct tmk_channels_axis *axis, const struct tmk_conv2d_phase *f,
+                            size_t tap, ptrdiff_t part, ptrdiff_t length)
+{
+    const size_t at = (size_t)(f->origin - (ptrdiff_t)tap * f->back - axis->first);
+    return (ptrdiff_t)(at % axis->stride) * part + (ptrdiff_t)(at / axis->stride) * length;
+}
+
+/* Fill the tables. */
+static void find_taps(struct call *call, const struct tmk_conv2d *p)
+{
+    const struct tmk_channels_plan *plan = call->plan;
+    const struct steps *steps = &call->steps;
+    struct tmk_channels_tap *tap = call->taps;
+    struct phase *f = call->phases;
+    for (size_t i = 0; i < plan->h.phases; i++) {
+        for (size_t j = 0; j < plan->w.phases; j++, f++) {
+            *f = (struct phase){tmk_channels_phase(p, plan->dir, true, i),
+                                tmk_channels_phase(p, plan->dir, false, j), i, j,
+                                (size_t)(tap - call->taps)};
+            for (size_t y = 0; y < f->h.taps; y++) {
+                for (size_t x = 0; x < f->w.taps; x++, tap++) {
+                    tap->image = tap_offset(&plan->h, &f->h, y, steps->row_part, steps->row) +
+                                 tap_offset(&plan->w, &f->w, x, steps->column_part, 1);
+                    tap->index =
+                        (f->h.first + y * f->h.every) * p->kw + f->w.first + x * f->w.every;
+                }
+            }
+        }
+    }
+}
+
+static struct steps steps_of(const struct tmk_channels_plan *plan, const struct tmk_view *image)
+{
+    if (!plan->copied)
+        return (struct steps){image->stride[0], image->stride[1],
+                              (ptrdiff_t)plan->h.stride * image->stride[2], image->stride[2], 0};
+    return (struct steps){(ptrdiff_t)(plan->channels * plan->plane), (ptrdiff_t)plan->plane,
+                          (ptrdiff_t)plan->pitch, (ptrdiff_t)(plan->w.parts * plan->part),
+                          (ptrdiff_t)plan->part};
+}
+
+/* All threads: bring the slab where it can be read. */
+static void copy_slab(struct call *call, struct slab *slab)
+{
+    const struct tmk_channels_plan *plan = call->plan;
+    const struct tmk_view *image = call->image;
+    const ptrdiff_t y = plan->h.first + (ptrdiff_t)(slab->row * plan->h.stride),
+                    channel = (ptrdiff_t)(slab->group * plan->channels);
+    if (!plan->copied) {
+        slab->from =
+            element(image, (ptrdiff_t)slab->n * image->stride[0] + channel * image->stride[1] +
+                               y * image->stride[2] + plan->w.first * image->stride[3]);
+        return;
+    }
+    /* rows between those of the only part that is read are left out */
+    const ptrdiff_t skip = plan->h.parts == 1 ? (ptrdiff_t)plan->h.stride : 1;
+    const ptrdiff_t above = y < 0 ? (-y + skip - 1) / skip : 0, begin = y + above * skip;
+    const struct tmk_plane_grid grid = {
+        .h = ((ptrdiff_t)plan->h.image - begin + skip - 1) / skip,
+        .w = (ptrdiff_t)plan->w.image,
+        .y = -above,
+        .x = plan->w.first,
+        .plane = image->stride[1],
+        .row = image->stride[2] * skip,
+        .col = image->stride[3],
+        .planes = 1,
+        .rows = (ptrdiff_t)(slab->rows + plan->h.length - plan->h.positions),
+        .pitch = (ptrdiff_t)plan->pitch,
+        .sh = (ptrdiff_t)plan->h.parts,
+        .sw = (ptrdiff_t)plan->w.parts,
+        .part = (ptrdiff_t)plan->part,
+    };
+    const struct tmk_plane_kernels *kernel = tmk_plane_kernels(image->dtype);
+    slab->from = call->copy;
+#pragma omp for collapse(2) schedule(static)
+    for (size_t n = 0; n < slab->images; n++) {
+        for (size_t c = 0; c < plan->channels; c++)
+            kernel->pack(&grid,
+                         element(image, (ptrdiff_t)(slab->n + n) * image->stride[0] +
+                                            (channel + (ptrdiff_t)c) * image->stride[1] +
+                                            begin * image->stride[2]),
+                         (char *)call->copy + (n * plan->channels + c) * plan->plane * plan->size);
+    }
+    note(call, TMK_PHASE_PACK);
+}
+
+static void pack_block(struct call *call, const struct slab *slab, const struct block *block)
+{
+    const struct tmk_channels_plan *plan = call->plan;
+    const struct tmk_view *w = call->weights;
+    const bool bwd_d = plan->dir == TMK_BWD_D;
+    const ptrdiff_t lane = w->stride[bwd_d ? 1 : 0], channel = w->stride[bwd_d ? 0 : 1];
+    const size_t oc_of_group = slab->group * (bwd_d ? plan->channels : plan->lanes);
+    const struct tmk_channels_weights weights = {
+        .data = element(w, (ptrdiff_t)oc_of_group * w->stride[0] + (ptrdiff_t)block->lane * lane +
+                               (ptrdiff_t)block->channel * channel),
+        .lane = lane,
+        .channel = channel,
+        .lanes = block->lanes,
+        .channels = block->channels,
+        .taps = plan->taps,
+    };
+    plan->kernel->pack(&weights, block->vectors * plan->kernel->lanes, call->panel);
+    note(call, TMK_PHASE_PACK);
+}
+
+/* Leave out rows of taps that meet only padding, where a tile lies in one row. */
+static void choose_taps(const struct call *call, const struct phase *f, size_t row,
+                        struct tmk_channels_tile *tile)
+{
+    const struct tmk_channels_axis *h = &call->plan->h;
+    size_t first = f->h.taps, end = 0;
+    for (size_t t = 0; t < f->h.taps; t++) {
+        const ptrdiff_t y = (ptrdiff_t)(row * h->stride) + f->h.origin - (ptrdiff_t)t * f->h.back;
+        if (call->plan->flat || (y >= 0 && y < (ptrdiff_t)h->image)) {
+            first = TMK_MIN(first, t);
+            end = t + 1;
+        }
+    }
+    tile->taps = call->taps + f->first_tap + first * f->w.taps;
+    tile->ntaps = end > first ? (end - first) * f->w.taps : 0;
+}
+
+/* One row of one phase, or one tile of a flat plane: `columns` positions from `image` to `out`. */
+static void multiply_columns(const struct tmk_channels_plan *plan, struct tmk_channels_tile *tile,
+                             size_t columns, size_t vectors)
+{
+    const size_t most = tmk_ceil_div(columns, tmk_ceil_div(columns, plan->kernel->rows));
+    for (size_t c = 0; c < columns; c += tile->rows) {
+        tile->rows = TMK_MIN(most, columns - c);
+        plan->kernel->multiply(tile, vectors);
+        tile->image = (const char *)tile->image + tile->rows * plan->size;
+        tile->out =
+            (char *)tile->out + (ptrdiff_t)tile->rows * tile->out_row * (ptrdiff_t)plan->size;
+    }
+}
+
+static void multiply_unit(const struct call *call, const struct slab *slab,
+                          const struct block *block, size_t unit)
+{
+    const struct tmk_channels_plan *plan = call->plan;
+    const struct tmk_view *out = call->out;
+    const size_t n = unit / slab->units, at = unit % slab->units;
+    const size_t row = slab->row + (plan->flat ? 0 : at),
+                 column = plan->flat ? at * plan->columns : 0;
+    const size_t oc = slab->group * plan->lanes + block->lane;
+    const ptrdiff_t image = (ptrdiff_t)n * call->steps.image +
+                            (ptrdiff_t)block->channel * call->steps.channel +
+                            (plan->flat ? (ptrdiff_t)column : (ptrdiff_t)at * call->steps.row);
+    for (size_t i = 0; i < plan->h.phases * plan->w.phases; i++) {
+        const struct phase *f = &call->phases[i];
+        if (f->h.taps == 0 || f->w.taps == 0 || row >= f->h.positions)
+            continue;
+        struct tmk_channels_tile tile = {
+            .image = slab->from + image * (ptrdiff_t)plan->size,
+            .weights = call->panel,
+            .plane = call->steps.channel,
+            .channels = block->channels,
+            .all_taps = plan->taps,
+            .lanes = block->lanes,
+            .out = element(
+                out, (ptrdiff_t)(slab->n + n) * out->stride[0] + (ptrdiff_t)oc * out->stride[1] +
+                         (ptrdiff_t)(row * plan->h.phases + f->row) * out->stride[2] +
+                         (ptrdiff_t)(column * plan->w.phases + f->column) * out->stride[3]),
+            .out_lane = out->stride[1],
+            .out_row = (ptrdiff_t)plan->w.phases * out->stride[3],
+            .bias = call->bias && block->channel == 0
+                        ? element(call->bias, (ptrdiff_t)oc * call->bias->stride[0])
+                        : NULL,
+            .accumulate = block->channel > 0,
+        };
+        choose_taps(call, f, row, &tile);
+        const size_t columns = plan->flat
+                                   ? TMK_MIN(plan->columns, slab->rows * plan->w.positions - column)
+                                   : f->w.positions;
+        multiply_columns(plan, &tile, columns, block->vectors);
+    }
+}
+
+/* This thread's share of the slab: of every panel's rows, those from begin to end, counted through
+ * all panels. */
+static void multiply_slab(struct call *call, const struct slab *slab)
+{
+    const struct tmk_channels_plan *plan = call->plan;
+    const size_t width = plan->kernel->width, units = slab->images * slab->units;
+    const size_t total = units * tmk_ceil_div(plan->lanes, width),
+                 threads = (size_t)call->exec->threads, thread = (size_t)call->thread;
+    const size_t end = total * (thread + 1) / threads;
+    for (size_t at = total * thread / threads; at < end;) {
+        const size_t last = TMK_MIN(end, (at / units + 1) * units);
+        struct block block = {.lane = at / units * width};
+        block.lanes = TMK_MIN(width, plan->lanes - block.lane);
+        block.vectors = tmk_ceil_div(block.lanes, plan->kernel->lanes);
+        for (; block.channel < plan->channels; block.channel += plan->depth) {
+            block.channels = TMK_MIN(plan->depth, plan->channels - block.channel);
+            pack_block(call, slab, &block);
+            for (size_t unit = at; unit < last; unit++)
+                multiply_unit(call, slab, &block, unit % units);
+            note(call, TMK_PHASE_COMPUTE);
+        }
+        at = last;
+    }
+}
+
+static void run_group(struct call *call, size_t group)
+{
+    const struct tmk_channels_plan *plan = call->plan;
+    for (size_t n = 0; n < plan->images; n += plan->slab_images) {
+        for (size_t row = 0; row < plan->h.positions; row += plan->slab_rows) {
+            struct slab slab = {.group = group,
+                                .n = n,
+                                .images = TMK_MIN(plan->slab_images, plan->images - n),
+                                .row = row,
+                                .rows = TMK_MIN(plan->slab_rows, plan->h.positions - row)};
+            slab.units =
+                plan->flat ? tmk_ceil_div(slab.rows * plan->w.positions, plan->columns) : slab.rows;
+            copy_slab(call, &slab);
+            multiply_slab(call, &slab);
+#pragma omp barrier
+        }
+    }
+}
+
+static size_t table_bytes(const struct tmk_channels_plan *plan)
+{
+    return tmk_round_up(plan->h.phases * plan->w.phases * sizeof(struct phase), TMK_ALIGN) +
+           tmk_round_up(plan->taps * sizeof(struct tmk_channels_tap), TMK_ALIGN);
+}
+
+size_t tmk_conv2d_channels_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
+{
+    const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
+    return table_bytes(&plan) + plan.copy_bytes + (size_t)threads * plan.panel_bytes;
+}
+
+enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir,
+                                    const struct tmk_args *args, const struct tmk_exec *exec)
+{
+    const size_t bytes = tmk_conv2d_channels_workspace(p, dir, exec->threads);
+    if (exec->workspace_bytes < bytes)
+        return tmk_fail(TMK_EINVAL, "conv2d: workspace of %zu bytes is too small, needs %zu",
+                        exec->workspace_bytes, bytes);
+    const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
+    char *memory = exec->workspace;
+    struct call whole = {
+        .plan = &plan,
+        .exec = exec,
+        .image = &args->operand[dir == TMK_BWD_D ? TMK_DST : TMK_SRC],
+        .weights = &args->operand[TMK_WEI],
+        .out = &args->operand[dir == TMK_BWD_D ? TMK_SRC : TMK_DST],
+        .bias = dir == TMK_FWD && p->bias ? &args->operand[TMK_BIA] : NULL,
+        .phases = (struct phase *)(void *)memory,
+        .taps = (struct tmk_channels_tap *)(void *)(memory + table_bytes(&plan) -
+                                                    tmk_round_up(
+                                                        plan.taps * sizeof(struct tmk_channels_tap),
+                                                        TMK_ALIGN)),
+        .copy = memory + table_bytes(&plan),
+    };
+    whole.steps = steps_of(&plan, whole.image);
+    find_taps(&whole, p);
+#pragma omp parallel num_threads(exec->threads)
+    {
+        struct call call = whole;
+        call.thread = omp_get_thread_num();
+        call.panel = (char *)call.copy + plan.copy_bytes + (size_t)call.thread * plan.panel_bytes;
+        call.clock = tmk_phase_start(exec);
+        for (size_t g = 0; g < p->g; g++)
+            run_group(&call, g);
+    }
+    return TMK_OK;
+}

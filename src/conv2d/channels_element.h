@@ -1,0 +1,174 @@
+/* The kernels for one element type (micro_types.h). */
+/* One vector of lanes of neighbouring weights, `length` of them from the `first`-th tap of a
+ * group's channel on: blocks transposed in registers. */
+static void NAME(pack_run)(const T *from, ptrdiff_t lane, size_t lanes, size_t length, size_t taps,
+                           size_t count, size_t channel, T *out, size_t width)
+{
+    size_t tap = 0;
+    for (size_t k = 0; k < length; k += LANES) {
+        const size_t n = TMK_MIN(length - k, LANES);
+        const SPAN span = NAME(span)(0, (ptrdiff_t)n);
+        NAME(vec) block[LANES];
+        if (lanes >= LANES) {
+            UNROLL for (int l = 0; l < LANES; l++) block[l] =
+                NAME(load_span)(from + l * lane + k, span);
+        } else {
+            UNROLL for (int l = 0; l < LANES; l++) block[l] =
+                (size_t)l < lanes ? NAME(load_span)(from + l * lane + k, span) : (NAME(vec)){0};
+        }
+        NAME(transpose)(block);
+        UNROLL for (int i = 0; i < LANES; i++)
+        {
+            if ((size_t)i < n) {
+                *(NAME(vec) *)(out + (tap * count + channel) * width) = block[i];
+                if (++tap == taps) {
+                    tap = 0;
+                    channel++;
+                }
+            }
+        }
+    }
+}
+
+/* One vector of lanes of a group of channels. */
+static void NAME(pack_group)(const struct tmk_channels_weights *w, const T *from, size_t lanes,
+                             size_t count, T *out, size_t width)
+{
+    if (w->channel == (ptrdiff_t)w->taps) {
+        NAME(pack_run)(from, w->lane, lanes, count * w->taps, w->taps, count, 0, out, width);
+        return;
+    }
+    const SPAN span = NAME(span)(0, (ptrdiff_t)lanes);
+    for (size_t c = 0; c < count; c++, from += w->channel) {
+        if (w->taps == 1 && w->lane == 1)
+            *(NAME(vec) *)(out + c * width) = NAME(load_span)(from, span);
+        else
+            NAME(pack_run)(from, w->lane, lanes, w->taps, w->taps, count, c, out, width);
+    }
+}
+
+static void NAME(pack)(const struct tmk_channels_weights *w, size_t width, void *panel)
+{
+    T *out = panel;
+    for (size_t c = 0; c < w->channels; c += TMK_CHANNELS_GROUP) {
+        const size_t count = TMK_MIN(w->channels - c, TMK_CHANNELS_GROUP);
+        for (size_t j = 0; j < width; j += LANES) {
+            const size_t lanes = j < w->lanes ? w->lanes - j : 0;
+            const T *from = (const T *)w->data + (ptrdiff_t)c * w->channel + (ptrdiff_t)j * w->lane;
+            NAME(pack_group)(w, from, lanes, count, out + j, width);
+        }
+        out += count * w->taps * width;
+    }
+}
+
+/* sum[j] += *a * b[j]. With AVX-512 most of the time with the load in the same instruction. */
+INLINE void NAME(add_row)(NAME(vec) * sum, const T *a, const NAME(vec) * b, const int vectors,
+                          const int row)
+{
+#ifdef ADD_PRODUCT
+    if (row % 4 != 0) {
+        UNROLL for (int j = 0; j < vectors; j++) ADD_PRODUCT(sum[j], a, b[j]);
+        return;
+    }
+#endif
+    (void)row;
+    UNROLL for (int j = 0; j < vectors; j++) sum[j] += *a * b[j];
+}
+
+/* `rows` and `vectors` are constants in each instance, so that the sums stay in registers. Leaves
+ * them in sums[row][lane]. */
+INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int rows,
+                           const int vectors)
+{
+    const size_t width = (size_t)vectors * LANES;
+    const ptrdiff_t plane = t->plane;
+    const T *image = t->image, *weights = t->weights;
+    NAME(vec) sum[TMK_MR][TMK_NRV];
+    UNROLL for (int i = 0; i < rows; i++)
+    {
+        UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (NAME(vec)){0};
+    }
+    size_t count;
+    ROLLED for (size_t left = t->channels; left > 0; left -= count)
+    {
+        count = TMK_MIN(left, TMK_CHANNELS_GROUP);
+        ROLLED for (size_t tap = 0; tap < t->ntaps; tap++)
+        {
+            const T *a = image + t->taps[tap].image;
+            const T *b = weights + t->taps[tap].index * count * width;
+            ROLLED for (size_t c = count; c > 0; c--, a += plane, b += width)
+            {
+                NAME(vec) bc[TMK_NRV];
+                UNROLL for (int j = 0; j < vectors; j++)
+                {
+                    bc[j] = *(const NAME(vec) *)(b + j * LANES);
+                    __builtin_prefetch(b + AHEAD * width + j * LANES);
+                }
+                UNROLL for (int i = 0; i < rows; i++) NAME(add_row)(sum[i], a + i, bc, vectors, i);
+            }
+        }
+        image += (ptrdiff_t)count * plane;
+        weights += count * t->all_taps * width;
+    }
+    UNROLL for (int i = 0; i < rows; i++)
+    {
+        UNROLL for (int j = 0; j < vectors; j++) *
+            (NAME(vec) *)(sums + (size_t)i * width + j * LANES) = sum[i][j];
+    }
+}
+
+/* Positions [0, n) of one lane, n <= LANES, to their place. */
+static inline void NAME(settle_lane)(NAME(vec) v, T *out, ptrdiff_t step, size_t n, bool accumulate)
+{
+    const SPAN span = NAME(span)(0, (ptrdiff_t)n);
+    if (step == 1) {
+        NAME(store_span)(out, accumulate ? (NAME(vec))(v + NAME(load_span)(out, span)) : v, span);
+        return;
+    }
+    for (size_t i = 0; i < n; i++, out += step)
+        *out = accumulate ? *out + v[i] : v[i];
+}
+
+/* sums[row][lane] to out[lane][row]. */
+static void NAME(settle)(const struct tmk_channels_tile *t, const T *sums, size_t width)
+{
+    for (size_t l = 0; l < t->lanes; l += LANES) {
+        const size_t lanes = TMK_MIN(t->lanes - l, LANES);
+        const T *bias = t->bias ? (const T *)t->bias + l : NULL;
+        for (size_t r = 0; r < t->rows; r += LANES) {
+            const size_t n = TMK_MIN(t->rows - r, LANES);
+            T *out = (T *)t->out + (ptrdiff_t)l * t->out_lane + (ptrdiff_t)r * t->out_row;
+            NAME(vec) block[LANES];
+            UNROLL for (int i = 0; i < LANES; i++) block[i] =
+                *(const NAME(vec) *)(sums + (r + (size_t)i) * width + l);
+            NAME(transpose)(block);
+            for (size_t i = 0; i < lanes; i++, out += t->out_lane)
+                NAME(settle_lane)
+            (block[i] + (bias ? bias[i] : 0), out, t->out_row, n, t->accumulate);
+        }
+    }
+}
+
+#define DEFINE(vectors, rows)                                                                      \
+    static void NAME(PASTE(PASTE(sum, vectors), rows))(const struct tmk_channels_tile *t, T *sums) \
+    {                                                                                              \
+        NAME(sum_tile)(t, sums, rows, vectors);                                                    \
+    }
+#define DEFINE_VECTORS(rows) EACH_NRV(DEFINE, rows)
+EACH_MR(DEFINE_VECTORS)
+#undef DEFINE
+#undef DEFINE_VECTORS
+
+static void NAME(multiply)(const struct tmk_channels_tile *tile, size_t vectors)
+{
+#define ENTRY(vectors, rows) [vectors - 1][rows - 1] = NAME(PASTE(PASTE(sum, vectors), rows)),
+#define ENTRY_VECTORS(rows) EACH_NRV(ENTRY, rows)
+    static void (*const sum[TMK_NRV][TMK_MR])(const struct tmk_channels_tile *,
+                                              T *) = {EACH_MR(ENTRY_VECTORS)};
+#undef ENTRY
+#undef ENTRY_VECTORS
+    /* settle() looks at whole blocks of rows */
+    _Alignas(64) T sums[(TMK_MR + LANES - 1) / LANES * LANES * TMK_NRV * LANES];
+    sum[vectors - 1][tile->rows - 1](tile, sums);
+    NAME(settle)(tile, sums, vectors * LANES);
+}

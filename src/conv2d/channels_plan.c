@@ -1,0 +1,130 @@
+#include "channels_plan.h"
+
+#include "alloc.h"
+#include "blocking.h"
+#include "channels.h"
+#include "size.h"
+
+/* Of the image's copy, at most; what shares a set of the L1 cache when it is this far apart. */
+#define MOST_COPY ((size_t)8 << 20)
+#define ALIASED ((size_t)1024)
+
+/* A sum must be long enough to pay for bringing it to its place, and of 1x1 kernels, whose image
+ * the GEMM need not pack either, longer. */
+#define LEAST_SUM 128
+#define MOST_PANEL ((size_t)4 << 20)
+
+struct tmk_conv2d_phase tmk_channels_phase(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows,
+                                           size_t phase)
+{
+    if (dir == TMK_BWD_D)
+        return rows ? tmk_conv2d_phase_h(p, phase) : tmk_conv2d_phase_w(p, phase);
+    return (struct tmk_conv2d_phase){.positions = rows ? p->oh : p->ow,
+                                     .taps = rows ? p->kh : p->kw,
+                                     .every = 1,
+                                     .origin = -(ptrdiff_t)(rows ? p->ph : p->pw),
+                                     .back = -(ptrdiff_t)(rows ? p->dh : p->dw)};
+}
+
+static struct tmk_channels_axis axis_of(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows)
+{
+    const size_t stride = rows ? p->sh : p->sw;
+    const bool bwd_d = dir == TMK_BWD_D;
+    struct tmk_channels_axis axis = {
+        .image = bwd_d ? (rows ? p->oh : p->ow) : (rows ? p->ih : p->iw),
+        .stride = bwd_d ? 1 : stride,
+        .phases = bwd_d ? stride : 1,
+        .first = PTRDIFF_MAX,
+    };
+    ptrdiff_t last_tap = PTRDIFF_MIN, last = PTRDIFF_MIN;
+    for (size_t i = 0; i < axis.phases; i++) {
+        const struct tmk_conv2d_phase f = tmk_channels_phase(p, dir, rows, i);
+        if (f.positions == 0 || f.taps == 0)
+            continue;
+        const ptrdiff_t end = f.origin - (ptrdiff_t)(f.taps - 1) * f.back;
+        const ptrdiff_t high = TMK_MAX(f.origin, end);
+        axis.positions = TMK_MAX(axis.positions, f.positions);
+        axis.first = TMK_MIN(axis.first, TMK_MIN(f.origin, end));
+        last_tap = TMK_MAX(last_tap, high);
+        last = TMK_MAX(last, high + (ptrdiff_t)((f.positions - 1) * axis.stride));
+    }
+    const size_t reach = (size_t)(last_tap - axis.first);
+    axis.parts = rows ? TMK_MIN(axis.stride, reach + 1) : axis.stride;
+    axis.length = axis.positions + reach / axis.stride;
+    axis.inside = axis.first >= 0 && last < (ptrdiff_t)axis.image;
+    return axis;
+}
+
+/* Elements of a part of the copy: rows, and room for a vector; an odd number of cache lines, so
+ * that neighbouring channels are spread over the sets of a cache. */
+static size_t part_elements(const struct tmk_channels_plan *plan, size_t rows)
+{
+    const size_t line = TMK_ALIGN / plan->size;
+    const size_t lines = tmk_ceil_div(rows * plan->pitch + plan->kernel->lanes, line);
+    return (lines | 1) * line;
+}
+
+/* How much of the image is copied at a time: some images, or a band of rows of one. */
+static void choose_slab(struct tmk_channels_plan *plan)
+{
+    const size_t reach = plan->h.length - plan->h.positions;
+    const size_t all = plan->channels * plan->h.parts * plan->w.parts * plan->size;
+    plan->slab_rows = plan->h.positions;
+    plan->slab_images = MOST_COPY / (all * part_elements(plan, plan->h.length));
+    plan->slab_images = TMK_MIN(TMK_MAX(plan->slab_images, 1), plan->images);
+    while (plan->slab_rows > 1 && all * part_elements(plan, plan->slab_rows + reach) > MOST_COPY)
+        plan->slab_rows = tmk_ceil_div(plan->slab_rows, 2);
+    plan->part = part_elements(plan, plan->slab_rows + reach);
+    plan->plane = plan->h.parts * plan->w.parts * plan->part;
+    plan->copy_bytes = plan->slab_images * plan->channels * plan->plane * plan->size;
+}
+
+struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_dir dir)
+{
+    const bool bwd_d = dir == TMK_BWD_D;
+    struct tmk_channels_plan plan = {
+        .dir = dir,
+        .kernel = tmk_channels_kernels(p->base.dtype),
+        .size = tmk_dtype_size(p->base.dtype),
+        .h = axis_of(p, dir, true),
+        .w = axis_of(p, dir, false),
+        .images = p->mb,
+        .channels = (bwd_d ? p->oc : p->ic) / p->g,
+        .lanes = (bwd_d ? p->ic : p->oc) / p->g,
+        .taps = p->kh * p->kw,
+    };
+    const bool aliased = plan.h.image * plan.w.image * plan.size % ALIASED == 0;
+    plan.copied = !plan.h.inside || !plan.w.inside || plan.w.stride > 1 || aliased;
+    plan.pitch = plan.w.length;
+    plan.flat = plan.taps == 1 && plan.h.phases * plan.w.phases == 1 &&
+                (plan.copied || (plan.h.stride == 1 && plan.w.positions == plan.w.image));
+    const size_t row = plan.w.positions * (plan.flat ? plan.h.positions : 1);
+    plan.tiles = tmk_ceil_div(row, plan.kernel->rows);
+    plan.columns = tmk_ceil_div(row, plan.tiles);
+    plan.slab_images = plan.images;
+    plan.slab_rows = plan.h.positions;
+    if (plan.copied)
+        choose_slab(&plan);
+    const size_t step = plan.taps * plan.kernel->width * plan.size;
+    plan.depth = tmk_l2_bytes() / 2 / step / TMK_CHANNELS_GROUP * TMK_CHANNELS_GROUP;
+    plan.depth = TMK_MIN(TMK_MAX(plan.depth, TMK_CHANNELS_GROUP), plan.channels);
+    plan.panel_bytes = tmk_round_up(plan.depth * step, TMK_ALIGN);
+    return plan;
+}
+
+/* Lanes without a channel are lost. */
+static bool fills_lanes(const struct tmk_channels_plan *plan)
+{
+    return 5 * plan->lanes >= 3 * tmk_round_up(plan->lanes, plan->kernel->lanes);
+}
+
+bool tmk_conv2d_suits_channels(const struct tmk_conv2d *p, enum tmk_dir dir)
+{
+    if (p->base.layout != TMK_NCHW || dir == TMK_BWD_W)
+        return false;
+    const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
+    const size_t image = plan.channels * plan.h.positions * plan.w.positions * plan.size;
+    return fills_lanes(&plan) && plan.channels * plan.taps >= LEAST_SUM &&
+           (plan.taps > 1 || image <= tmk_l2_bytes()) && plan.copy_bytes <= MOST_COPY &&
+           plan.panel_bytes <= MOST_PANEL;
+}

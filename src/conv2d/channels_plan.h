@@ -1,0 +1,42 @@
+/* How convolution with vectors along channels goes about a problem: everything that follows from
+ * shape and direction. */
+#ifndef TMK_CONV2D_CHANNELS_PLAN_H
+#define TMK_CONV2D_CHANNELS_PLAN_H
+
+#include "channels_kernels.h"
+#include "conv2d.h"
+#include "phase.h"
+
+/* One spatial axis of the image (x, or dy in bwd_d) and of the results. */
+struct tmk_channels_axis {
+    size_t image, stride; /* size; what a step of the results moves in the image */
+    size_t phases;        /* of the results: the stride in bwd_d */
+    size_t positions;     /* of the longest phase */
+    ptrdiff_t first;      /* what the first tap of all reads for position 0 */
+    size_t parts, length; /* of the copy: it is taken apart by the stride; rows that no tap reads
+                             have no part */
+    bool inside;          /* nothing outside the image is read */
+};
+
+struct tmk_channels_plan {
+    enum tmk_dir dir;
+    const struct tmk_channels_kernels *kernel;
+    size_t size; /* bytes of an element */
+    struct tmk_channels_axis h, w;
+    size_t images, channels, lanes, taps; /* of one group; lanes: channels of the results */
+    bool copied;                          /* else the image is read where it lies */
+    bool flat;                            /* a plane of results is one row */
+    size_t columns, tiles;                /* of a tile; of a plane of results if flat, else a row */
+    size_t pitch, part, plane;            /* elements of the copy: row, part, channel */
+    size_t slab_images, slab_rows;        /* copied at a time */
+    size_t depth;                         /* channels of packed weights */
+    size_t copy_bytes, panel_bytes;
+};
+
+struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_dir dir);
+
+/* Phase of rows or columns; fwd has only one. */
+struct tmk_conv2d_phase tmk_channels_phase(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows,
+                                           size_t phase);
+
+#endif
