@@ -3,6 +3,8 @@
 #include "size.h"
 #include "topology.h"
 
+#include <pthread.h>
+
 #define DEFAULT_L1 ((size_t)32 << 10)
 #define DEFAULT_L2 ((size_t)512 << 10)
 
@@ -13,9 +15,25 @@ static size_t cache_bytes(int level, size_t fallback)
     return bytes ? bytes : fallback;
 }
 
+static size_t l1_bytes, l2_bytes;
+
+static void ask_caches(void)
+{
+    l1_bytes = cache_bytes(1, DEFAULT_L1);
+    l2_bytes = cache_bytes(2, DEFAULT_L2);
+}
+
+/* hwloc looks at the caches of all cores, which takes longer than a small product: once. */
+static void know_caches(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, ask_caches);
+}
+
 size_t tmk_l2_bytes(void)
 {
-    return cache_bytes(2, DEFAULT_L2);
+    know_caches();
+    return l2_bytes;
 }
 
 /* Parts of equal size, none above `most`. */
@@ -28,7 +46,8 @@ static size_t equal_parts(size_t count, size_t most)
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes, size_t m,
                                  size_t n, size_t k, size_t want_kc, size_t want_mc)
 {
-    const size_t l1 = cache_bytes(1, DEFAULT_L1) * 2 / 3, l2 = tmk_l2_bytes() / 2;
+    know_caches();
+    const size_t l1 = l1_bytes * 2 / 3, l2 = l2_bytes / 2;
     const size_t nr = micro->nr;
     size_t kc = equal_parts(k, want_kc ? want_kc : l1 / (nr * element_bytes));
     size_t mr = equal_parts(m, micro->mr);
