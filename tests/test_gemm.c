@@ -401,6 +401,60 @@ static void tiles_and_blocks_at_their_edges(void **state)
     }
 }
 
+/* C small, K huge: cut into pieces, whose sums are added. */
+static void deep(uint32_t seed)
+{
+    struct tmk_random random;
+    tmk_random_seed(&random, seed);
+    const size_t m = up_to(&random, 9), n = up_to(&random, 9), k = 1000 + up_to(&random, 9000);
+    struct tmk_gemm g = {.dtype = (enum tmk_dtype)tmk_random_below(&random, 2),
+                         .accumulate = tmk_random_below(&random, 2),
+                         .batch = {1, {2}},
+                         .m = {2, {m, 2}},
+                         .n = {1, {n}},
+                         .k = {1, {k}}};
+    struct layout a = {0}, b = {0}, c = {0};
+    add(&a, 2, &g.batch.a[0]);
+    add(&b, 2, &g.batch.b[0]);
+    add(&c, 2, &g.batch.c[0]);
+    for (int i = 0; i < 2; i++) {
+        add(&a, g.m.extent[i], &g.m.first[i]);
+        add(&c, g.m.extent[i], &g.m.second[i]);
+    }
+    add(&b, n, &g.n.first[0]);
+    add(&c, n, &g.n.second[0]);
+    add(&a, k, &g.k.first[0]);
+    add(&b, k, &g.k.second[0]);
+    size_t na = lay_out(&a, &random), nb = lay_out(&b, &random), nc = lay_out(&c, &random);
+    size_t bytes = tmk_dtype_size(g.dtype);
+    void *am = malloc(na * bytes), *bm = malloc(nb * bytes), *bias = malloc(4 * m * bytes);
+    g.c = malloc(nc * bytes);
+    fill(am, g.dtype, na, &random);
+    fill(bm, g.dtype, nb, &random);
+    fill(bias, g.dtype, 4 * m, &random);
+    fill(g.c, g.dtype, nc, &random);
+    g.a = am;
+    g.b = bm;
+    g.bias = tmk_random_below(&random, 2) ? bias : NULL;
+    check(&g, nc, seed);
+    free(bias);
+    free(am);
+    free(bm);
+    free(g.c);
+}
+
+static void deep_products_are_cut_into_pieces(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 40; seed++)
+        deep(seed);
+    for (int d = 0; d < TMK_NDTYPES; d++) {
+        plain((enum tmk_dtype)d, 8, 8, 16 << 10);
+        plain((enum tmk_dtype)d, 33, 35, 16 << 10);
+        plain((enum tmk_dtype)d, 5, 3, 30011);
+    }
+}
+
 static void a_small_workspace_is_refused(void **state)
 {
     (void)state;
@@ -451,6 +505,7 @@ int main(void)
         cmocka_unit_test(random_contractions),
         cmocka_unit_test(random_windows),
         cmocka_unit_test(tiles_and_blocks_at_their_edges),
+        cmocka_unit_test(deep_products_are_cut_into_pieces),
         cmocka_unit_test(a_small_workspace_is_refused),
         cmocka_unit_test(phases_are_noted),
     };

@@ -17,9 +17,11 @@ struct tmk_blocking {
  * al. 2016: the block of B (kc x nc, one panel at least) takes two thirds of the L1 cache, where
  * all of the block of A passes by it; the block of A (mc x kc) half of the L2. Tiles along M and
  * blocks along K are of nearly equal size. Depends on shape, dtype and machine only, never on the
- * number of threads. want_kc, want_mc: in place of the model's, rounded alike; 0: the model's. */
-struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes, size_t m,
-                                 size_t n, size_t k, size_t want_kc, size_t want_mc);
+ * number of threads. most_mr: rows of a tile at most. want_kc, want_mc: in place of the model's,
+ * rounded alike; 0: the model's. */
+struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes,
+                                 size_t most_mr, size_t m, size_t n, size_t k, size_t want_kc,
+                                 size_t want_mc);
 
 /* Size of the L2 cache. */
 size_t tmk_l2_bytes(void);

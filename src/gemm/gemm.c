@@ -2,6 +2,7 @@
 
 #include "part.h"
 #include "size.h"
+#include "split.h"
 
 #include <assert.h>
 #include <omp.h>
@@ -20,7 +21,7 @@ static void run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *ex
 {
     const size_t per_batch = plan->parts_m * plan->parts_n, within = index % per_batch;
     tmk_gemm_run_part(plan, exec, thread, (char *)exec->workspace + index * plan->part_bytes,
-                      share(plan->nbatch, 1, plan->parts_batch, index / per_batch),
+                      share(plan->nbatch * plan->pieces, 1, plan->parts_batch, index / per_batch),
                       share(plan->M, plan->blocking.mr, plan->parts_m, within / plan->parts_n),
                       share(plan->N, plan->micro->nr, plan->parts_n, within % plan->parts_n));
 }
@@ -40,30 +41,44 @@ struct tmk_gemm tmk_gemm_matrices(const struct tmk_view *a, const struct tmk_vie
     };
 }
 
+static size_t parts_bytes(const struct tmk_gemm_plan *plan)
+{
+    return plan->part_bytes * plan->parts_batch * plan->parts_m * plan->parts_n;
+}
+
 size_t tmk_gemm_workspace(const struct tmk_gemm *gemm, int threads)
 {
     struct tmk_gemm_plan plan;
     tmk_gemm_plan_make(gemm, threads, &plan);
-    return plan.part_bytes * plan.parts_batch * plan.parts_m * plan.parts_n;
+    return parts_bytes(&plan) + plan.pieces_bytes;
 }
 
 enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec *exec)
 {
     struct tmk_gemm_plan plan;
     tmk_gemm_plan_make(gemm, exec->threads, &plan);
-    size_t parts = plan.parts_batch * plan.parts_m * plan.parts_n;
-    if (exec->workspace_bytes < parts * plan.part_bytes)
+    const size_t parts = plan.parts_batch * plan.parts_m * plan.parts_n;
+    const size_t need = parts_bytes(&plan) + plan.pieces_bytes;
+    if (exec->workspace_bytes < need)
         return tmk_fail(TMK_EINVAL, "gemm: workspace of %zu bytes is too small, needs %zu",
-                        exec->workspace_bytes, parts * plan.part_bytes);
+                        exec->workspace_bytes, need);
+    if (plan.pieces > 1)
+        plan.c = (char *)exec->workspace + parts_bytes(&plan);
+    const size_t rows = plan.nbatch * plan.M;
     if (parts == 1) {
         run_part(&plan, exec, 0, 0);
+        tmk_gemm_add_pieces(&plan, exec, 0, (struct tmk_range){0, rows});
         return TMK_OK;
     }
 #pragma omp parallel num_threads(exec->threads)
     {
-        int thread = omp_get_thread_num();
-        for (size_t i = (size_t)thread; i < parts; i += (size_t)omp_get_num_threads())
-            run_part(&plan, exec, i, thread);
+        const size_t thread = (size_t)omp_get_thread_num(), team = (size_t)omp_get_num_threads();
+        for (size_t i = thread; i < parts; i += team)
+            run_part(&plan, exec, i, (int)thread);
+        if (plan.pieces > 1) {
+#pragma omp barrier
+            tmk_gemm_add_pieces(&plan, exec, (int)thread, share(rows, 1, team, thread));
+        }
     }
     return TMK_OK;
 }

@@ -16,7 +16,7 @@ struct part {
     const char *a, *b; /* of this batch element */
     char *c;
     const char *row_bias, *col_bias;
-    struct tmk_range n;
+    struct tmk_range n, k; /* k: of this piece */
     size_t kc;
     bool first_k;
     struct tmk_depth a_depth, b_depth;
@@ -27,19 +27,14 @@ static const char *forward(const struct tmk_gemm_plan *plan, const char *from, p
     return from + elements * (ptrdiff_t)plan->element;
 }
 
-/* Step to batch element `index` in all operands. */
-static void set_batch(struct part *part, size_t index)
+/* Step to piece `piece` of batch element `index` in all operands. */
+static void set_batch(struct part *part, size_t index, size_t piece)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    ptrdiff_t offset[3] = {0};
-    size_t rest = index;
-    for (int i = plan->batch.axes - 1; i >= 0; i--) {
-        ptrdiff_t at = (ptrdiff_t)(rest % plan->batch.extent[i]);
-        rest /= plan->batch.extent[i];
-        offset[0] += at * plan->batch.a[i];
-        offset[1] += at * plan->batch.b[i];
-        offset[2] += at * plan->batch.c[i];
-    }
+    ptrdiff_t offset[3];
+    tmk_gemm_batch_offsets(plan, index, offset);
+    if (plan->pieces > 1)
+        offset[2] = (ptrdiff_t)((index * plan->pieces + piece) * plan->M * plan->N);
     part->a = forward(plan, plan->a.base, offset[0]);
     part->b = forward(plan, plan->b.base, offset[1]);
     part->c = (char *)forward(plan, plan->c, offset[2]);
@@ -47,19 +42,34 @@ static void set_batch(struct part *part, size_t index)
         part->row_bias = plan->row_bias + index * plan->M * plan->element;
     if (plan->col_bias)
         part->col_bias = plan->col_bias + index * plan->N * plan->element;
+    const size_t blocks = tmk_ceil_div(plan->K, plan->blocking.kc);
+    part->k.begin = blocks * piece / plan->pieces * plan->blocking.kc;
+    part->k.end = TMK_MIN(blocks * (piece + 1) / plan->pieces * plan->blocking.kc, plan->K);
 }
 
-/* Positions of a block of k in both operands. */
+/* Can `width` columns of B be read in place, in whole vectors, which may run on into its next rows?
+ */
+static bool readable(const struct part *part, size_t k0, size_t width)
+{
+    const struct tmk_gemm_operand *b = &part->plan->b;
+    const size_t lanes = part->plan->micro->lanes, rows_after = part->plan->K - k0 - part->kc;
+    return b->in_place && (width % lanes == 0 || (ptrdiff_t)rows_after * b->k >= (ptrdiff_t)lanes);
+}
+
+/* Positions of a block of k in both operands, if needed: to pack by, to fetch B by. */
 static void set_depth(struct part *part, size_t k0)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_scratch *s = &part->s;
     const size_t kc = TMK_MIN(plan->blocking.kc, plan->K - k0);
     const bool window = plan->a.window || plan->b.window;
+    part->kc = kc;
+    part->first_k = k0 == part->k.begin;
+    if (plan->a.in_place && readable(part, k0, part->n.end) &&
+        part->n.end - part->n.begin <= plan->blocking.nc)
+        return;
     tmk_axes_positions(&plan->k, k0, kc, s->k_first, s->k_second, window ? s->k_y : NULL,
                        window ? s->k_x : NULL);
-    part->kc = kc;
-    part->first_k = k0 == 0;
     part->a_depth = part->b_depth = (struct tmk_depth){.count = kc, .period = plan->period};
     part->a_depth.offset = s->k_first;
     part->a_depth.runs = s->a_runs;
@@ -123,7 +133,7 @@ static void place_b(const struct part *part, size_t n, size_t k0, struct tmk_col
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *b = &plan->b;
-    if (b->in_place && tile->width % plan->micro->lanes == 0) {
+    if (readable(part, k0, tile->width)) {
         tile->b = forward(plan, part->b, (ptrdiff_t)n * b->own + (ptrdiff_t)k0 * b->k);
         tile->b_k = b->k;
         return;
@@ -268,15 +278,18 @@ static void multiply_thin(struct part *part, struct tmk_range m)
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
     const bool dot = plan->thin == TMK_GEMM_DOT;
-    struct tmk_tile tile = {.kc = plan->K, .a_row = a->own, .a_k = a->k, .row = part->s.m_c};
+    const ptrdiff_t k0 = (ptrdiff_t)part->k.begin;
+    struct tmk_tile tile = {.kc = part->k.end - part->k.begin, .row = part->s.m_c};
+    tile.a = forward(plan, part->a, (ptrdiff_t)m.begin * a->own + k0 * a->k);
+    tile.a_row = a->own;
+    tile.a_k = a->k;
     tile.b_k = dot ? b->own : b->k;
     tile.accumulate = plan->accumulate;
-    tile.a = forward(plan, part->a, (ptrdiff_t)m.begin * a->own);
     if (part->row_bias)
         tile.row_bias = forward(plan, part->row_bias, (ptrdiff_t)m.begin);
     for (size_t n = part->n.begin; n < part->n.end; n += stretch) {
         tile.width = TMK_MIN(stretch, part->n.end - n);
-        tile.b = forward(plan, part->b, (ptrdiff_t)n * b->own);
+        tile.b = forward(plan, part->b, (ptrdiff_t)n * b->own + k0 * b->k);
         tile.c = (char *)forward(plan, part->c, (ptrdiff_t)n);
         if (part->col_bias)
             tile.col_bias = forward(plan, part->col_bias, (ptrdiff_t)n);
@@ -286,13 +299,14 @@ static void multiply_thin(struct part *part, struct tmk_range m)
 }
 
 void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *exec, int thread,
-                       void *memory, struct tmk_range batch, struct tmk_range m, struct tmk_range n)
+                       void *memory, struct tmk_range products, struct tmk_range m,
+                       struct tmk_range n)
 {
     struct part part = {.plan = plan, .exec = exec, .thread = thread, .n = n};
     tmk_gemm_scratch_layout(plan, memory, &part.s);
     part.clock = tmk_phase_start(exec);
-    for (size_t b = batch.begin; b < batch.end; b++) {
-        set_batch(&part, b);
+    for (size_t p = products.begin; p < products.end; p++) {
+        set_batch(&part, p / plan->pieces, p % plan->pieces);
         for (size_t i = m.begin; i < m.end; i += plan->blocking.mc) {
             const size_t end = TMK_MIN(i + plan->blocking.mc, m.end);
             tmk_axes_positions(&plan->m, i, end - i, NULL, part.s.m_c, NULL, NULL);
@@ -300,7 +314,7 @@ void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *
                 multiply_thin(&part, (struct tmk_range){i, end});
                 continue;
             }
-            for (size_t k = 0; k < plan->K; k += plan->blocking.kc) {
+            for (size_t k = part.k.begin; k < part.k.end; k += plan->blocking.kc) {
                 set_depth(&part, k);
                 multiply_rows(&part, i, end, k);
             }

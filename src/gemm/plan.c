@@ -59,10 +59,10 @@ static void exchange(struct tmk_gemm_plan *plan)
 #define PACK_COST 32.0
 static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, size_t pn)
 {
-    double mr = (double)plan->micro->mr, nr = (double)plan->micro->nr;
-    double m = mr * (double)tmk_ceil_div(tmk_ceil_div(plan->M, plan->micro->mr), pm);
-    double n = nr * (double)tmk_ceil_div(tmk_ceil_div(plan->N, plan->micro->nr), pn);
-    double batches = (double)tmk_ceil_div(plan->nbatch, pb);
+    const size_t mr = plan->blocking.mr, nr = plan->micro->nr;
+    double m = (double)(mr * tmk_ceil_div(tmk_ceil_div(plan->M, mr), pm));
+    double n = (double)(nr * tmk_ceil_div(tmk_ceil_div(plan->N, nr), pn));
+    double batches = (double)tmk_ceil_div(plan->nbatch * plan->pieces, pb);
     return batches * (m * n + PACK_COST * (m + n));
 }
 
@@ -112,6 +112,60 @@ static void choose_in_place(struct tmk_gemm_plan *plan)
                   !worth_packing(plan, tmk_ceil_div(plan->M, plan->micro->mr), plan->N, plan->K);
 }
 
+/* Rows of A that lie a multiple of 4 KiB apart use the same few lines of an L1 cache, which has 8
+ * to 12 ways: read in place, more rows than that push each other out between steps of k. */
+static size_t most_rows(const struct tmk_gemm_plan *plan)
+{
+    const struct tmk_gemm_operand *a = &plan->a;
+    const bool collide = a->in_place && a->own * (ptrdiff_t)plan->element % 4096 == 0;
+    return collide ? TMK_MIN(plan->micro->mr, 8) : plan->micro->mr;
+}
+
+/* C too small to be shared out and K huge: K is cut into pieces, by the shape only, each of which
+ * is deep enough to outweigh that its sums are stored and added. 24 are shared out evenly to 2, 3,
+ * 4, 6 or 8 threads. */
+#define PIECES ((size_t)24)
+#define PIECE_DEPTH ((size_t)1024)
+static size_t pieces_of(const struct tmk_gemm_plan *plan)
+{
+    const size_t m = plan->M, n = plan->N;
+    if (plan->nbatch * tmk_ceil_div(m, plan->micro->mr) * tmk_ceil_div(n, plan->micro->nr) > PIECES)
+        return 1;
+    const size_t depth = TMK_MAX(PIECE_DEPTH, 8 * TMK_MIN(m, n));
+    return TMK_MIN(TMK_MAX(plan->K / depth, 1), PIECES);
+}
+
+/* Depth of a block within a piece: what is packed of B is met by few rows, L2 is near enough. */
+static size_t piece_block(const struct tmk_gemm_plan *plan)
+{
+    const size_t most = tmk_l2_bytes() / 8 / (TMK_MAX(plan->M, plan->N) * plan->element);
+    const size_t piece = tmk_ceil_div(plan->K, plan->pieces);
+    return tmk_ceil_div(piece, tmk_ceil_div(piece, TMK_MAX(most, 1)));
+}
+
+/* Positions of one dense array, `step` apart at the innermost axis. */
+static void make_dense(struct tmk_axes *axes, size_t step)
+{
+    for (int i = axes->n; i-- > 0; step *= axes->extent[i])
+        axes->step[TMK_STEP_SECOND][i] = (ptrdiff_t)step;
+}
+
+/* Let every piece sum into an array of its own; they are added in the end (split.c). */
+static void split(struct tmk_gemm_plan *plan)
+{
+    plan->result = (struct tmk_gemm_result){.c = plan->c,
+                                            .row_bias = plan->row_bias,
+                                            .col_bias = plan->col_bias,
+                                            .accumulate = plan->accumulate,
+                                            .m = plan->m,
+                                            .n = plan->n};
+    make_dense(&plan->m, plan->N);
+    make_dense(&plan->n, 1);
+    plan->row_bias = plan->col_bias = NULL;
+    plan->accumulate = false;
+    plan->pieces_bytes = plan->nbatch * plan->pieces * plan->M * plan->N * plan->element;
+}
+
 /* With few rows the time is that of reading B: along its rows, once. */
 static enum tmk_gemm_thin choose_thin(struct tmk_gemm_plan *plan)
 {
@@ -157,14 +211,31 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     plan->N = tmk_axes_count(&plan->n);
     plan->K = tmk_axes_count(&plan->k);
     plan->period = period_of(&plan->k, plan->K);
-    plan->blocking = tmk_blocking(plan->micro, plan->element, plan->M, plan->N, plan->K,
-                                  gemm->blocks.kc, gemm->blocks.mc);
     choose_in_place(plan);
+    plan->pieces = pieces_of(plan);
+    const size_t kc = plan->pieces > 1 && !gemm->blocks.kc ? piece_block(plan) : gemm->blocks.kc;
+    plan->blocking = tmk_blocking(plan->micro, plan->element, most_rows(plan), plan->M, plan->N,
+                                  plan->K, kc, gemm->blocks.mc);
+    if (plan->pieces > 1)
+        split(plan);
     plan->fetch_ahead = plan->K / plan->period * plan->N * plan->element > tmk_l2_bytes() / 4;
     plan->thin = choose_thin(plan);
     choose_grid(plan, (size_t)threads);
     struct tmk_gemm_scratch scratch;
     plan->part_bytes = tmk_gemm_scratch_layout(plan, NULL, &scratch);
+}
+
+void tmk_gemm_batch_offsets(const struct tmk_gemm_plan *plan, size_t index, ptrdiff_t offset[3])
+{
+    const struct tmk_gemm_batch *batch = &plan->batch;
+    offset[0] = offset[1] = offset[2] = 0;
+    for (int i = batch->axes - 1; i >= 0; i--) {
+        ptrdiff_t at = (ptrdiff_t)(index % batch->extent[i]);
+        index /= batch->extent[i];
+        offset[0] += at * batch->a[i];
+        offset[1] += at * batch->b[i];
+        offset[2] += at * batch->c[i];
+    }
 }
 
 struct tmk_gemm_blocks tmk_gemm_blocks_of(const struct tmk_gemm *gemm)

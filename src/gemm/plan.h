@@ -17,6 +17,14 @@ struct tmk_gemm_operand {
 /* Products with few rows go their own way. */
 enum tmk_gemm_thin { TMK_GEMM_NOT_THIN, TMK_GEMM_ADD_ROWS, TMK_GEMM_DOT };
 
+/* C and how its rows and columns lie in it (TMK_STEP_SECOND). */
+struct tmk_gemm_result {
+    char *c;
+    const char *row_bias, *col_bias; /* nbatch x M, nbatch x N; NULL: none */
+    bool accumulate;
+    struct tmk_axes m, n;
+};
+
 struct tmk_gemm_plan {
     enum tmk_gemm_thin thin;
     const struct tmk_micro *micro;
@@ -31,14 +39,20 @@ struct tmk_gemm_plan {
     struct tmk_axes m, n, k; /* m: FIRST in a, SECOND in c; n: in b, in c; k: in a, in b */
     size_t nbatch, M, N, K;
     size_t period; /* of k: positions of all its axes but the outermost */
+    size_t pieces; /* of K: more than one, each sums into a dense M x N array of its own, in c */
+    struct tmk_gemm_result result; /* then where their sum goes */
     struct tmk_blocking blocking;
     bool fetch_ahead;                     /* B does not stay in the L2 cache by itself */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
     size_t part_bytes;                    /* workspace of one part */
+    size_t pieces_bytes;                  /* and of all sums over pieces of K */
 };
 
 /* `threads` >= 1 parts at most. */
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan);
+
+/* Offsets in elements of batch element `index` in A, B and C. */
+void tmk_gemm_batch_offsets(const struct tmk_gemm_plan *plan, size_t index, ptrdiff_t offset[3]);
 
 /* A panel of columns: where its positions lie in B and in C, as runs. */
 struct tmk_columns {
