@@ -11,17 +11,8 @@
 /* What a loop's views are: the result, inputs a and b, the result's gradient g and value y. */
 enum { OUT, A, B, G, Y };
 
-#define TYPE float
-#define NAME(function) function##_f32
-#include "elementwise.c"
-#undef TYPE
-#undef NAME
-
-#define TYPE double
-#define NAME(function) function##_f64
-#include "elementwise.c"
-#undef TYPE
-#undef NAME
+#define TEMPLATE "elementwise.c"
+#include "both_types.h"
 
 struct elementwise {
     struct tmk_operator op;

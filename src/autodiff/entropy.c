@@ -21,17 +21,8 @@ struct rows {
 };
 typedef void row_function(const struct rows *rows, size_t n);
 
-#define TYPE float
-#define NAME(function) function##_f32
-#include "entropy.c"
-#undef TYPE
-#undef NAME
-
-#define TYPE double
-#define NAME(function) function##_f64
-#include "entropy.c"
-#undef TYPE
-#undef NAME
+#define TEMPLATE "entropy.c"
+#include "both_types.h"
 
 static struct rows make_rows(const struct tmk_node *node)
 {

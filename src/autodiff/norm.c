@@ -42,17 +42,8 @@ static double add_lanes(const lanes *sums)
     return sum;
 }
 
-#define TYPE float
-#define NAME(function) function##_f32
-#include "norm.c"
-#undef TYPE
-#undef NAME
-
-#define TYPE double
-#define NAME(function) function##_f64
-#include "norm.c"
-#undef TYPE
-#undef NAME
+#define TEMPLATE "norm.c"
+#include "both_types.h"
 
 typedef void channel_function(struct channel *channel);
 

@@ -50,17 +50,8 @@ struct plane {
 };
 typedef void pool_plane(const struct plane *plane);
 
-#define TYPE float
-#define NAME(function) function##_f32
-#include "pool.c"
-#undef TYPE
-#undef NAME
-
-#define TYPE double
-#define NAME(function) function##_f64
-#include "pool.c"
-#undef TYPE
-#undef NAME
+#define TEMPLATE "pool.c"
+#include "both_types.h"
 
 static void each_plane(const struct tmk_node *node, const struct tmk_view *x,
                        const struct tmk_view *y, pool_plane *const run[TMK_NDTYPES])

@@ -30,17 +30,8 @@ static ptrdiff_t offset_of(const struct tmk_view *view, size_t position)
     return offset;
 }
 
-#define TYPE float
-#define NAME(function) function##_f32
-#include "reduce.c"
-#undef TYPE
-#undef NAME
-
-#define TYPE double
-#define NAME(function) function##_f64
-#include "reduce.c"
-#undef TYPE
-#undef NAME
+#define TEMPLATE "reduce.c"
+#include "both_types.h"
 
 /* Which axes are reduced. */
 struct axes {

@@ -171,17 +171,8 @@ enum tmk_status tmk_columns_shape(const struct tmk_problem *problem, enum tmk_di
     return TMK_OK;
 }
 
-#define TYPE float
-#define NAME(function) function##_f32
-#include "columns.c"
-#undef TYPE
-#undef NAME
-
-#define TYPE double
-#define NAME(function) function##_f64
-#include "columns.c"
-#undef TYPE
-#undef NAME
+#define TEMPLATE "columns.c"
+#include "both_types.h"
 
 /* Copy a view of NAXES axes to dense memory, row-major; a team shares the work out. */
 static void materialise(const struct tmk_view *view, void *dense)

@@ -10,17 +10,8 @@
 /* Columns that one task adds up in memory of its own: the same strips at any thread count. */
 #define STRIP 512
 
-#define TYPE float
-#define NAME(function) function##_f32
-#include "im2col.c"
-#undef TYPE
-#undef NAME
-
-#define TYPE double
-#define NAME(function) function##_f64
-#include "im2col.c"
-#undef TYPE
-#undef NAME
+#define TEMPLATE "im2col.c"
+#include "both_types.h"
 
 static enum tmk_status multiply(const struct tmk_columns_product *product,
                                 const struct tmk_exec *exec)

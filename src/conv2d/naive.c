@@ -22,17 +22,8 @@ static bool input_at(size_t o, size_t stride, size_t k, size_t dilation, size_t 
     return *i < in;
 }
 
-#define TYPE float
-#define NAME(function) function##_f32
-#include "naive.c"
-#undef TYPE
-#undef NAME
-
-#define TYPE double
-#define NAME(function) function##_f64
-#include "naive.c"
-#undef TYPE
-#undef NAME
+#define TEMPLATE "naive.c"
+#include "both_types.h"
 
 static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
                            const struct tmk_args *args, const struct tmk_exec *exec)
