@@ -55,11 +55,12 @@ static void *image_of(const struct call *call, const struct piece *piece)
                               piece->group * call->plan->channels * image->stride[1]);
 }
 
-static void *results_of(const struct call *call, const struct piece *piece)
+static void *results_of(const struct call *call, const struct piece *piece, ptrdiff_t from)
 {
     const struct tmk_view *out = call->out;
     return element(out, piece->n * out->stride[0] +
-                            (piece->group * call->plan->rows + piece->row) * out->stride[1]);
+                            (piece->group * call->plan->rows + piece->row) * out->stride[1] +
+                            from * out->stride[2]);
 }
 
 static struct tmk_plane_grid image_grid(const struct call *call, const struct piece *piece)
@@ -105,29 +106,34 @@ static struct tmk_planes planes_of(const struct call *call, const struct piece *
     const struct tmk_view *w = call->weights, *bias = call->bias;
     const ptrdiff_t phases = plan->h.out * plan->w.out, lanes = plan->kernel->lanes;
     const bool bwd_d = plan->dir == TMK_BWD_D, in_place = plan->in_place;
+    const bool copied = !in_place && !plan->straight;
+    const ptrdiff_t out_row = copied ? phases * plan->flat : call->out->stride[1];
     const ptrdiff_t weight_group = (bwd_d ? plan->channels : plan->rows) * w->stride[0];
     const ptrdiff_t weight_row = w->stride[bwd_d ? 1 : 0];
     const ptrdiff_t first = piece->group * plan->rows + piece->row;
     return (struct tmk_planes){
         .groups = piece->groups,
         .rows = piece->tile,
-        .vectors = in_place ? plan->vectors : tmk_ratio_up(piece->rows * plan->pitch, lanes),
+        .lines = plan->straight ? piece->rows : 1,
+        .vectors = copied ? tmk_ratio_up(piece->rows * plan->pitch, lanes) : plan->vectors,
         .taps = call->table->taps,
         .ntaps = plan->ntaps,
         .masks = call->table->masks,
-        .last = plan->h.positions * plan->w.positions - (plan->vectors - 1) * lanes,
+        .last = copied ? lanes : plan->last,
         .image = in_place ? image_of(call, piece) : call->copy,
         .weights = element(w, piece->group * weight_group + piece->row * weight_row),
-        .out = in_place ? results_of(call, piece) : call->results,
+        .out = copied ? call->results : results_of(call, piece, piece->from),
         .bias = bias ? element(bias, first * bias->stride[0]) : NULL,
         .image_group = plan->channels *
                        (in_place ? call->image->stride[1] : plan->h.in * plan->w.in * plan->part),
         .weight_group = weight_group,
         .weight_row = weight_row,
-        .out_group = piece->tile * (in_place ? call->out->stride[1] : phases * plan->flat),
-        .out_row = in_place ? call->out->stride[1] : phases * plan->flat,
+        .out_group = piece->tile * out_row,
+        .out_row = out_row,
         .bias_group = bias ? plan->rows * bias->stride[0] : 0,
         .bias_row = bias ? bias->stride[0] : 0,
+        .image_line = plan->pitch,
+        .out_line = call->out->stride[2],
     };
 }
 
@@ -139,26 +145,9 @@ static void pack_piece(struct call *call, const struct piece *piece)
     if (call->plan->in_place)
         return;
     call->plan->kernel->pack(&image, image_of(call, piece), call->copy);
-    if (call->plan->dir == TMK_BWD_W)
-        call->plan->kernel->pack(&dy, results_of(call, piece), call->results);
+    if (call->plan->dir == TMK_BWD_W && !call->plan->straight)
+        call->plan->kernel->pack(&dy, results_of(call, piece, 0), call->results);
     note(call, TMK_PHASE_PACK);
-}
-
-/* Take the rows of a single group's band for groups, which are written to their place. */
-static void set_straight(const struct call *call, const struct piece *piece,
-                         struct tmk_planes *planes)
-{
-    const struct tmk_view *out = call->out;
-    planes->groups = piece->rows;
-    planes->vectors = call->plan->w.positions / call->plan->kernel->lanes;
-    planes->out = element(out, piece->n * out->stride[0] +
-                                   (piece->group * call->plan->rows + piece->row) * out->stride[1] +
-                                   piece->from * out->stride[2]);
-    planes->image_group = call->plan->pitch;
-    planes->weight_group = 0;
-    planes->out_group = out->stride[2];
-    planes->out_row = out->stride[1];
-    planes->bias_group = 0;
 }
 
 /* fwd or bwd_d of one tile of rows, the image being packed. */
@@ -166,8 +155,6 @@ static void correlate_piece(struct call *call, const struct piece *piece)
 {
     const struct tmk_direct_plan *plan = call->plan;
     struct tmk_planes planes = planes_of(call, piece);
-    if (plan->straight)
-        set_straight(call, piece, &planes);
     for (ptrdiff_t phase = 0; phase < plan->h.out * plan->w.out; phase++) {
         const ptrdiff_t *begin = call->table->begin + phase;
         planes.taps = call->table->taps + begin[0];
@@ -179,7 +166,7 @@ static void correlate_piece(struct call *call, const struct piece *piece)
     if (plan->in_place || plan->straight)
         return;
     const struct tmk_plane_grid grid = results_grid(call, piece);
-    plan->kernel->unpack(&grid, call->results, results_of(call, piece));
+    plan->kernel->unpack(&grid, call->results, results_of(call, piece, 0));
     note(call, TMK_PHASE_REDUCE);
 }
 

@@ -21,6 +21,9 @@
 #define TILE_ROWS 8
 #define MOST_WEIGH_ROWS 64
 
+/* Vectors of a line that pay for a loop of its own. */
+#define LEAST_VECTORS 5
+
 /* Masks that are quickly made, and groups at a time where nothing is copied. */
 #define MOST_MASKS 8192
 #define IN_PLACE_GROUPS 32
@@ -85,10 +88,29 @@ static ptrdiff_t choose_band(const struct tmk_direct_plan *plan)
 }
 
 /* Rows of an image that are as long as those of the results, and so few that it is not long. */
-static bool suits_in_place(const struct tmk_direct_plan *plan, const struct tmk_conv2d *p)
+static bool suits_in_place(const struct tmk_direct_plan *plan, const struct tmk_conv2d *p,
+                           ptrdiff_t vectors)
 {
     return plan->kernel->masks && p->base.layout == TMK_NCHW && p->g > 1 && p->sh == 1 &&
-           p->sw == 1 && p->ow == p->iw && plan->vectors * plan->ntaps <= MOST_MASKS;
+           p->sw == 1 && p->ow == p->iw && vectors * plan->ntaps <= MOST_MASKS;
+}
+
+/* Lines of results so long that it does not matter how well they fill their last vectors. */
+static bool suits_straight(const struct tmk_direct_plan *plan, const struct tmk_conv2d *p)
+{
+    return p->base.layout == TMK_NCHW && plan->h.out * plan->w.out == 1 &&
+           plan->w.positions > LEAST_VECTORS * plan->kernel->lanes;
+}
+
+/* What of the results is read or written at a time where they lie. */
+static void choose_lines(struct tmk_direct_plan *plan, const struct tmk_conv2d *p)
+{
+    const ptrdiff_t lanes = plan->kernel->lanes, plane = plan->h.positions * plan->w.positions;
+    plan->in_place = suits_in_place(plan, p, tmk_ratio_up(plane, lanes));
+    plan->straight = !plan->in_place && suits_straight(plan, p);
+    const ptrdiff_t line = plan->in_place ? plane : plan->w.positions;
+    plan->vectors = tmk_ratio_up(line, lanes);
+    plan->last = line - (plan->vectors - 1) * lanes;
 }
 
 /* Rows of dy at a time in bwd_w: every thread gets some of a single group's. */
@@ -110,7 +132,7 @@ static void size_copies(struct tmk_direct_plan *plan)
         lanes;
     plan->flat = (tmk_ratio_up(plan->band * plan->pitch, lanes) + 1) * lanes;
     plan->image = plan->channels * plan->h.in * plan->w.in * plan->part;
-    plan->out = plan->tile * plan->h.out * plan->w.out * plan->flat;
+    plan->out = plan->straight ? 0 : plan->tile * plan->h.out * plan->w.out * plan->flat;
     if (plan->tile < plan->rows || plan->band < plan->h.positions)
         plan->block = 1; /* rows of neighbouring groups do not follow each other */
     else
@@ -133,8 +155,7 @@ struct tmk_direct_plan tmk_direct_plan(const struct tmk_conv2d *p, enum tmk_dir 
     const ptrdiff_t lanes = plan.kernel->lanes;
     plan.ntaps = plan.channels * (ptrdiff_t)(p->kh * p->kw);
     plan.pitch = plan.w.positions + plan.w.reach;
-    plan.vectors = tmk_ratio_up(plan.h.positions * plan.w.positions, lanes);
-    plan.in_place = suits_in_place(&plan, p);
+    choose_lines(&plan, p);
     plan.band = plan.in_place ? plan.h.positions : choose_band(&plan);
     plan.tile = dir == TMK_BWD_W ? weigh_tile(&plan, threads) : tmk_smaller(plan.rows, TILE_ROWS);
     if (plan.in_place)
@@ -143,8 +164,6 @@ struct tmk_direct_plan tmk_direct_plan(const struct tmk_conv2d *p, enum tmk_dir 
         size_copies(&plan);
     /* Enough blocks for the threads to have the same number of them, about. */
     plan.block = tmk_smaller(plan.block, tmk_ratio_up((ptrdiff_t)p->g, 4 * (ptrdiff_t)threads));
-    plan.straight = dir != TMK_BWD_W && p->base.layout == TMK_NCHW && plan.block == 1 &&
-                    !plan.in_place && plan.h.out * plan.w.out == 1 && plan.w.positions % lanes == 0;
     plan.image *= plan.block;
     plan.out *= plan.block;
     if (dir == TMK_BWD_W)

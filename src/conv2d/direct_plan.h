@@ -24,10 +24,11 @@ struct tmk_direct_plan {
     ptrdiff_t channels, rows; /* of a group: of the image, and of the results */
     ptrdiff_t ntaps;          /* channels * kh * kw */
     bool in_place;            /* planes are neither copied nor put together, but masked */
-    bool straight;         /* results have rows of whole vectors and go where they belong at once */
+    bool straight; /* results go where they belong at once, or are read there, line by line */
     ptrdiff_t band, pitch; /* rows of a phase at a time; elements of a row */
     ptrdiff_t part, flat;  /* elements of a part of the image, of a row of results */
-    ptrdiff_t vectors;     /* in place: of a plane of results */
+    ptrdiff_t vectors;     /* in place: of a plane of results; straight: of a line */
+    ptrdiff_t last;        /* lanes of the last of them */
     ptrdiff_t block, tile; /* groups at a time, rows of results at a time */
     ptrdiff_t image, out, sums;
 };

@@ -31,15 +31,17 @@ struct tmk_tap {
 
 /* Groups of padded planes, the rows of results that each is summed into, and steps in elements. */
 struct tmk_planes {
-    ptrdiff_t groups, rows, vectors; /* a row of results is `vectors` vectors long */
+    ptrdiff_t groups, rows;
+    ptrdiff_t lines, vectors; /* a row of results is so many lines of `vectors` vectors */
     const struct tmk_tap *taps;
     ptrdiff_t ntaps;
     const void *image;
     void *weights, *out;
     const uint16_t *masks; /* [tap][vector]: the lanes that lie in the image; NULL: all */
-    ptrdiff_t last;        /* with masks: lanes of the last vector of a row of results */
+    ptrdiff_t last;        /* lanes of a line's last vector */
     void *bias;            /* one element a row; NULL: none */
     ptrdiff_t image_group, weight_group, weight_row, out_group, out_row, bias_group, bias_row;
+    ptrdiff_t image_line, out_line;
 };
 
 struct tmk_plane_kernels {

@@ -50,7 +50,7 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(r
     {
         T *out = rows->out + i * p->out_row + at * LANES;
         UNROLL for (int j = 0; j < v - 1; j++) NAME(store)(out + j * LANES, sum[i][j]);
-        if (masked && at + v == p->vectors)
+        if (at + v == p->vectors && p->last < LANES)
             NAME(store_span)(out + (v - 1) * LANES, sum[i][v - 1], NAME(span)(0, p->last));
         else
             NAME(store)(out + (v - 1) * LANES, sum[i][v - 1]);
@@ -77,15 +77,16 @@ INLINE void NAME(correlate_rows)(const struct tmk_planes *p, const struct NAME(r
         NAME(correlate_tile)(p, rows, at, m, 1, masked);
 }
 
-/* Some of the rows from row i of a group on; how many. */
-INLINE ptrdiff_t NAME(correlate_some)(const struct tmk_planes *p, ptrdiff_t g, ptrdiff_t i)
+/* A line of some of the rows from row i of a group on; how many. */
+INLINE ptrdiff_t NAME(correlate_some)(const struct tmk_planes *p, ptrdiff_t g, ptrdiff_t line,
+                                      ptrdiff_t i)
 {
     const T *bias = p->bias;
     const struct NAME(rows) rows = {
-        .image = (const T *)p->image + g * p->image_group,
+        .image = (const T *)p->image + g * p->image_group + line * p->image_line,
         .weights = (const T *)p->weights + g * p->weight_group + i * p->weight_row,
         .bias = bias ? bias + g * p->bias_group + i * p->bias_row : NULL,
-        .out = (T *)p->out + g * p->out_group + i * p->out_row,
+        .out = (T *)p->out + g * p->out_group + line * p->out_line + i * p->out_row,
     };
     const ptrdiff_t left = p->rows - i;
     if (p->masks) {
@@ -115,7 +116,9 @@ static void NAME(correlate)(const struct tmk_planes *planes)
 {
     const struct tmk_planes p = *planes; /* which no store of a vector changes */
     for (ptrdiff_t g = 0; g < p.groups; g++) {
-        for (ptrdiff_t i = 0; i < p.rows;)
-            i += NAME(correlate_some)(&p, g, i);
+        for (ptrdiff_t line = 0; line < p.lines; line++) {
+            for (ptrdiff_t i = 0; i < p.rows;)
+                i += NAME(correlate_some)(&p, g, line, i);
+        }
     }
 }

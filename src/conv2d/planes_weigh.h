@@ -6,40 +6,54 @@ INLINE ptrdiff_t NAME(sums_row)(const struct tmk_planes *p)
     return (p->ntaps + (p->bias ? 1 : 0)) * LANES;
 }
 
-/* Vector `at` of a row of results. */
-INLINE NAME(vec) NAME(load_row)(const struct tmk_planes *p, const T *out, ptrdiff_t at, bool masked)
+/* Vector `at` of a line of results. */
+INLINE NAME(vec) NAME(load_line)(const struct tmk_planes *p, const T *out, ptrdiff_t at)
 {
-    if (masked && at + 1 == p->vectors)
+    if (at + 1 == p->vectors)
         return NAME(load_span)(out + at * LANES, NAME(span)(0, p->last));
     return NAME(load)(out + at * LANES);
 }
 
-/* m rows by n taps of sums, over the whole length of the rows. */
-INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const T *image, const T *out,
-                             const struct tmk_tap *taps, bool fresh, T *sums, int m, int n,
-                             bool masked)
+/* Some rows of results, what they are multiplied by, and the rows that come next. */
+struct NAME(factors) {
+    const T *image, *out, *next;
+    T *sums;
+    bool fresh;
+};
+
+/* m rows by n taps of sums, from tap `first` on, over all lines of the rows. Meanwhile a row comes
+ * nearer, for rows that are read where they lie may come from memory. */
+INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const struct NAME(factors) * f,
+                             ptrdiff_t first, ptrdiff_t nearer, int m, int n, bool masked)
 {
     const ptrdiff_t row = NAME(sums_row)(p);
+    T *sums = f->sums + first * LANES;
     NAME(vec) sum[WEIGH_ROWS][9];
     UNROLL for (int i = 0; i < m; i++)
     {
         UNROLL for (int j = 0; j < n; j++) sum[i][j] =
-            fresh ? (NAME(vec)){0} : NAME(load)(sums + i * row + j * LANES);
+            f->fresh ? (NAME(vec)){0} : NAME(load)(sums + i * row + j * LANES);
     }
-    const uint16_t *masks = masked ? p->masks + (taps - p->taps) * p->vectors : NULL;
-    const T *from[9];
-    UNROLL for (int j = 0; j < n; j++) from[j] = image + taps[j].image;
-    for (ptrdiff_t at = 0; at < p->vectors; at++) {
-        NAME(vec) y[WEIGH_ROWS];
-        UNROLL for (int i = 0; i < m; i++) y[i] =
-            NAME(load_row)(p, out + i * p->out_row, at, masked);
-        UNROLL for (int j = 0; j < n; j++)
-        {
-            NAME(vec) x = NAME(load_tap)(from[j], masked ? masks + j * p->vectors : NULL, at);
+    const uint16_t *masks = masked ? p->masks + first * p->vectors : NULL;
+    const T *from[9], *out = f->out, *next = f->next + nearer * p->out_row;
+    UNROLL for (int j = 0; j < n; j++) from[j] = f->image + p->taps[first + j].image;
+    for (ptrdiff_t line = 0; line < p->lines; line++) {
+        for (ptrdiff_t at = 0; at < p->vectors; at++) {
+            NAME(vec) y[WEIGH_ROWS];
+            UNROLL for (int i = 0; i < m; i++) y[i] = NAME(load_line)(p, out + i * p->out_row, at);
             if (m > 1)
-                KEEP(x);
-            UNROLL for (int i = 0; i < m; i++) sum[i][j] += y[i] * x;
+                __builtin_prefetch(next + at * LANES, 0, 2);
+            UNROLL for (int j = 0; j < n; j++)
+            {
+                NAME(vec) x = NAME(load_tap)(from[j], masked ? masks + j * p->vectors : NULL, at);
+                if (m > 1)
+                    KEEP(x);
+                UNROLL for (int i = 0; i < m; i++) sum[i][j] += y[i] * x;
+            }
         }
+        UNROLL for (int j = 0; j < n; j++) from[j] += p->image_line;
+        out += p->out_line;
+        next += p->out_line;
     }
     UNROLL for (int i = 0; i < m; i++)
     {
@@ -48,17 +62,17 @@ INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const T *image, const T
 }
 
 /* m rows by all taps, in tiles of sizes as equal as can be. */
-INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const T *image, const T *out, bool fresh,
-                             T *sums, int m, ptrdiff_t most, bool masked)
+INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const struct NAME(factors) * f, int m,
+                             ptrdiff_t most, bool masked)
 {
-    ptrdiff_t tiles = (p->ntaps + most - 1) / most;
-    const struct tmk_tap *tap = p->taps;
-    for (; tiles > 0; tiles--) {
-        ptrdiff_t n = (p->taps + p->ntaps - tap + tiles - 1) / tiles;
+    const ptrdiff_t tiles = (p->ntaps + most - 1) / most;
+    for (ptrdiff_t tile = 0, tap = 0, n; tile < tiles; tile++, tap += n) {
+        const ptrdiff_t nearer = tile % m;
+        n = (p->ntaps - tap + tiles - tile - 1) / (tiles - tile);
         switch (n) {
 #define TILE(n)                                                                                    \
     case n:                                                                                        \
-        NAME(weigh_tile)(p, image, out, tap, fresh, sums, m, n, masked);                           \
+        NAME(weigh_tile)(p, f, tap, nearer, m, n, masked);                                         \
         break;
             TILE(1)
             TILE(2)
@@ -71,8 +85,6 @@ INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const T *image, const T
             TILE(9)
 #undef TILE
         }
-        tap += n;
-        sums += n * LANES;
     }
 }
 
@@ -80,12 +92,14 @@ INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const T *image, const T
 static void NAME(total)(const struct tmk_planes *p, const T *out, bool fresh, T *sum)
 {
     NAME(vec) part[4] = {{0}};
-    ptrdiff_t at = 0;
-    for (; at + 4 < p->vectors; at += 4) {
-        UNROLL for (int i = 0; i < 4; i++) part[i] += NAME(load)(out + (at + i) * LANES);
+    for (ptrdiff_t line = 0; line < p->lines; line++, out += p->out_line) {
+        ptrdiff_t at = 0;
+        for (; at + 4 < p->vectors; at += 4) {
+            UNROLL for (int i = 0; i < 4; i++) part[i] += NAME(load)(out + (at + i) * LANES);
+        }
+        for (; at < p->vectors; at++)
+            part[at % 4] += NAME(load_line)(p, out, at);
     }
-    for (; at < p->vectors; at++)
-        part[0] += NAME(load_row)(p, out, at, p->masks != NULL);
     part[0] = (part[0] + part[1]) + (part[2] + part[3]);
     if (!fresh)
         part[0] += NAME(load)(sum);
@@ -96,24 +110,25 @@ static void NAME(weigh)(const struct tmk_planes *planes, bool fresh, void *sums)
 {
     const struct tmk_planes local = *planes, *p = &local;
     const ptrdiff_t row = NAME(sums_row)(p);
-    T *sum = sums;
+    struct NAME(factors) f = {.sums = sums, .fresh = fresh};
     for (ptrdiff_t g = 0; g < p->groups; g++) {
-        const T *image = (const T *)p->image + g * p->image_group;
-        const T *out = (const T *)p->out + g * p->out_group;
-        ptrdiff_t left = p->rows;
-        if (p->bias) {
-            for (ptrdiff_t i = 0; i < left; i++)
-                NAME(total)(p, out + i * p->out_row, fresh, sum + i * row + p->ntaps * LANES);
+        f.image = (const T *)p->image + g * p->image_group;
+        f.out = (const T *)p->out + g * p->out_group;
+        for (ptrdiff_t left = p->rows, m; left > 0; left -= m) {
+            m = !p->masks && left >= WEIGH_ROWS ? WEIGH_ROWS : 1;
+            f.next = left > m ? f.out + m * p->out_row
+                              : (const T *)p->out + g * p->out_group + p->lines * p->out_line;
+            if (p->masks)
+                NAME(weigh_rows)(p, &f, 1, 9, true);
+            else if (m > 1)
+                NAME(weigh_rows)(p, &f, WEIGH_ROWS, WEIGH_TAPS, false);
+            else
+                NAME(weigh_rows)(p, &f, 1, 9, false);
+            for (ptrdiff_t i = 0; i < m; i++, f.out += p->out_row, f.sums += row) {
+                if (p->bias)
+                    NAME(total)(p, f.out, fresh, f.sums + p->ntaps * LANES);
+            }
         }
-        for (; left > 0 && p->masks; left--, out += p->out_row, sum += row)
-            NAME(weigh_rows)(p, image, out, fresh, sum, 1, 9, true);
-        for (; left >= WEIGH_ROWS; left -= WEIGH_ROWS) {
-            NAME(weigh_rows)(p, image, out, fresh, sum, WEIGH_ROWS, WEIGH_TAPS, false);
-            out += WEIGH_ROWS * p->out_row;
-            sum += WEIGH_ROWS * row;
-        }
-        for (; left > 0; left--, out += p->out_row, sum += row)
-            NAME(weigh_rows)(p, image, out, fresh, sum, 1, 9, false);
     }
 }
 
