@@ -48,12 +48,12 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
                                  size_t want_mc)
 {
     know_caches();
-    const size_t l1 = l1_bytes * 2 / 3, l2 = l2_bytes / 2;
+    const size_t l1 = l1_bytes, l2 = l2_bytes * 2 / 3;
     const size_t nr = micro->nr;
-    size_t kc = equal_parts(k, want_kc ? want_kc : l1 / (nr * element_bytes));
+    size_t kc = equal_parts(k, want_kc ? want_kc : l1 * 4 / 3 / (nr * element_bytes));
     size_t mr = equal_parts(m, most_mr);
     size_t mc = TMK_MAX((want_mc ? want_mc : l2 / (kc * element_bytes)) / mr, 1) * mr;
-    size_t nc = TMK_MIN(TMK_MAX(l1 / (kc * element_bytes) / nr, 1), TMK_GEMM_PANELS) * nr;
+    size_t nc = TMK_MIN(TMK_MAX(l1 * 2 / 3 / (kc * element_bytes) / nr, 1), TMK_GEMM_PANELS) * nr;
     return (struct tmk_blocking){
         .mc = TMK_MIN(mc, tmk_round_up(m, mr)),
         .nc = TMK_MIN(nc, tmk_round_up(n, nr)),

@@ -14,11 +14,11 @@ struct tmk_blocking {
 };
 
 /* Blocking for an M x N x K product, from the caches that hwloc reports, in the spirit of Low et
- * al. 2016: the block of B (kc x nc, one panel at least) takes two thirds of the L1 cache, where
- * all of the block of A passes by it; the block of A (mc x kc) half of the L2. Tiles along M and
- * blocks along K are of nearly equal size. Depends on shape, dtype and machine only, never on the
- * number of threads. most_mr: rows of a tile at most. want_kc, want_mc: in place of the model's,
- * rounded alike; 0: the model's. */
+ * al. 2016: the block of A (mc x kc) takes two thirds of the L2 cache; a panel of B (kc x nr) at
+ * most four thirds of the L1, the block of B (kc x nc) as many panels as fit in two thirds of it,
+ * one at least. Tiles along M and blocks along K are of nearly equal size. Depends on shape, dtype
+ * and machine only, never on the number of threads. most_mr: rows of a tile at most. want_kc,
+ * want_mc: in place of the model's, rounded alike; 0: the model's. */
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes,
                                  size_t most_mr, size_t m, size_t n, size_t k, size_t want_kc,
                                  size_t want_mc);
