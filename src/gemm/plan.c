@@ -54,16 +54,26 @@ static void exchange(struct tmk_gemm_plan *plan)
     }
 }
 
-/* Expected time of the largest part, in multiply-adds of the micro-kernel: the tiles themselves and
- * the packing of both operands, an element of which costs as much as PACK_COST multiply-adds. */
-#define PACK_COST 32.0
+/* What it costs to pack an element of an operand, in multiply-adds of the micro-kernel, roughly:
+ * one that has to be transposed or clipped twice as much as a copy. */
+static double pack_cost(const struct tmk_gemm_plan *plan, enum tmk_step which)
+{
+    const struct tmk_gemm_operand *operand = which == TMK_STEP_FIRST ? &plan->a : &plan->b;
+    const struct tmk_axes *k = &plan->k;
+    if (operand->in_place)
+        return 0;
+    return operand->window || (k->n > 0 && k->step[which][k->n - 1] == 1) ? 64 : 32;
+}
+
+/* Expected time of the largest part, in multiply-adds of the micro-kernel. */
 static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, size_t pn)
 {
     const size_t mr = plan->blocking.mr, nr = plan->micro->nr;
     double m = (double)(mr * tmk_ceil_div(tmk_ceil_div(plan->M, mr), pm));
     double n = (double)(nr * tmk_ceil_div(tmk_ceil_div(plan->N, nr), pn));
     double batches = (double)tmk_ceil_div(plan->nbatch * plan->pieces, pb);
-    return batches * (m * n + PACK_COST * (m + n));
+    return batches * (m * n + pack_cost(plan, TMK_STEP_FIRST) * m +
+                      pack_cost(plan, TMK_STEP_SECOND) * n);
 }
 
 static void choose_grid(struct tmk_gemm_plan *plan, size_t threads)
