@@ -99,6 +99,17 @@ static struct tmk_plane_grid results_grid(const struct call *call, const struct 
                                    .part = plan->flat};
 }
 
+/* The lines of the image that the next piece is the first to copy, where they are many. */
+static void *next_of(const struct call *call, const struct piece *piece)
+{
+    const struct tmk_direct_plan *plan = call->plan;
+    const ptrdiff_t from = piece->from + piece->rows;
+    if (plan->dir != TMK_BWD_D || !plan->straight || from >= plan->h.positions)
+        return NULL;
+    return (char *)image_of(call, piece) +
+           (plan->h.first + plan->h.reach + from) * call->image->stride[2] * (ptrdiff_t)plan->size;
+}
+
 /* A piece as kernels want it, of copies or of the operands themselves. */
 static struct tmk_planes planes_of(const struct call *call, const struct piece *piece)
 {
@@ -134,6 +145,8 @@ static struct tmk_planes planes_of(const struct call *call, const struct piece *
         .bias_row = bias ? bias->stride[0] : 0,
         .image_line = plan->pitch,
         .out_line = call->out->stride[2],
+        .next = next_of(call, piece),
+        .next_line = call->image->stride[2],
     };
 }
 

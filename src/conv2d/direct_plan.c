@@ -258,6 +258,7 @@ static void list_phase(const struct tmk_direct_plan *plan, const struct tmk_conv
         const ptrdiff_t c = i / (kh * kw), th = i / kw % kh, tw = i % kw;
         const ptrdiff_t y = h->origin - th * h->back, x = v->origin - tw * v->back;
         table->taps[n].image = tap_offset(plan, image, c, y, x);
+        table->taps[n].next = c * image->stride[1] + i % (kh * kw) * plan->kernel->lanes;
         table->taps[n].weight = c * w->stride[channel] +
                                 ((ptrdiff_t)h->first + th * (ptrdiff_t)h->every) * w->stride[2] +
                                 ((ptrdiff_t)v->first + tw * (ptrdiff_t)v->every) * w->stride[3];

@@ -24,9 +24,10 @@ struct tmk_plane_grid {
     ptrdiff_t part;                /* elements from part to part; planes are sh*sw parts apart */
 };
 
-/* One product of each sum: what is read at offset `image`, weighed by what is at `weight`. */
+/* One product of each sum: what is read at offset `image`, weighed by what is at `weight`; `next`:
+ * what is fetched meanwhile. */
 struct tmk_tap {
-    ptrdiff_t image, weight;
+    ptrdiff_t image, weight, next;
 };
 
 /* Groups of padded planes, the rows of results that each is summed into, and steps in elements. */
@@ -37,11 +38,12 @@ struct tmk_planes {
     ptrdiff_t ntaps;
     const void *image;
     void *weights, *out;
+    const void *next;      /* what will be copied next, fetched meanwhile; NULL: nothing */
     const uint16_t *masks; /* [tap][vector]: the lanes that lie in the image; NULL: all */
     ptrdiff_t last;        /* lanes of a line's last vector */
     void *bias;            /* one element a row; NULL: none */
     ptrdiff_t image_group, weight_group, weight_row, out_group, out_row, bias_group, bias_row;
-    ptrdiff_t image_line, out_line;
+    ptrdiff_t image_line, out_line, next_line;
 };
 
 struct tmk_plane_kernels {

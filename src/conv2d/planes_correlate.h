@@ -2,7 +2,7 @@
 
 /* m rows of results, where they and their operands begin. */
 struct NAME(rows) {
-    const T *image, *weights, *bias;
+    const T *image, *weights, *bias, *next;
     T *out;
 };
 
@@ -22,6 +22,8 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(r
     for (const struct tmk_tap *tap = p->taps, *end = tap + p->ntaps; tap < end; tap++) {
         const T *from = rows->image + tap->image + at * LANES;
         const T *weight = rows->weights + tap->weight;
+        if (m > 1 && rows->next)
+            __builtin_prefetch(rows->next + tap->next + at * LANES, 0, 2);
         NAME(vec) x[8];
         UNROLL for (int j = 0; j < v && v < m; j++)
         {
@@ -86,6 +88,7 @@ INLINE ptrdiff_t NAME(correlate_some)(const struct tmk_planes *p, ptrdiff_t g, p
         .image = (const T *)p->image + g * p->image_group + line * p->image_line,
         .weights = (const T *)p->weights + g * p->weight_group + i * p->weight_row,
         .bias = bias ? bias + g * p->bias_group + i * p->bias_row : NULL,
+        .next = p->next ? (const T *)p->next + line * p->next_line : NULL,
         .out = (T *)p->out + g * p->out_group + line * p->out_line + i * p->out_row,
     };
     const ptrdiff_t left = p->rows - i;
