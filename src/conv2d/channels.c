@@ -45,7 +45,7 @@ struct call {
     struct phase *phases;
     struct tmk_channels_tap *taps;
     struct steps steps;
-    void *copy, *panel;
+    char *copy, *panels;
     double clock;
 };
 
@@ -60,6 +60,7 @@ struct slab {
 /* A panel of lanes and a block of channels. */
 struct block {
     size_t lane, lanes, vectors, channel, channels;
+    char *weights; /* packed */
 };
 
 static void *element(const struct tmk_view *view, ptrdiff_t at)
@@ -153,7 +154,7 @@ static void copy_slab(struct call *call, struct slab *slab)
                          element(image, (ptrdiff_t)(slab->n + n) * image->stride[0] +
                                             (channel + (ptrdiff_t)c) * image->stride[1] +
                                             begin * image->stride[2]),
-                         (char *)call->copy + (n * plan->channels + c) * plan->plane * plan->size);
+                         call->copy + (n * plan->channels + c) * plan->plane * plan->size);
     }
     note(call, TMK_PHASE_PACK);
 }
@@ -174,7 +175,7 @@ static void pack_block(struct call *call, const struct slab *slab, const struct 
         .channels = block->channels,
         .taps = plan->taps,
     };
-    plan->kernel->pack(&weights, block->vectors * plan->kernel->lanes, call->panel);
+    plan->kernel->pack(&weights, block->vectors * plan->kernel->lanes, block->weights);
     note(call, TMK_PHASE_PACK);
 }
 
@@ -193,15 +194,40 @@ static void choose_taps(const struct call *call, const struct phase *f, size_t r
     }
     tile->taps = call->taps + f->first_tap + first * f->w.taps;
     tile->ntaps = end > first ? (end - first) * f->w.taps : 0;
+    tile->tap_row = f->w.taps;
 }
 
-/* One row of one phase, or one tile of a flat plane: `columns` positions from `image` to `out`. */
-static void multiply_columns(const struct tmk_channels_plan *plan, struct tmk_channels_tile *tile,
-                             size_t columns, size_t vectors)
+static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Leave out what meets only padding of a tile's first or last rows, from column `from` on. */
+static void choose_skip(const struct tmk_channels_axis *w, const struct tmk_conv2d_phase *f,
+                        size_t from, struct tmk_channels_tile *tile)
+{
+    const ptrdiff_t stride = (ptrdiff_t)w->stride, most = TMK_CHANNELS_MAX_SKIP;
+    for (size_t t = 0; t < f->taps; t++) {
+        const ptrdiff_t x = (ptrdiff_t)(from * w->stride) + f->origin - (ptrdiff_t)t * f->back;
+        const ptrdiff_t over = x + (ptrdiff_t)(tile->rows - 1) * stride - (ptrdiff_t)w->image + 1;
+        tile->skip[t] = 0;
+        if (x < 0)
+            tile->skip[t] = (int8_t)smaller((-x + stride - 1) / stride, most);
+        else if (over > 0)
+            tile->skip[t] = (int8_t)-smaller((over + stride - 1) / stride, most);
+    }
+}
+
+/* One row of phase `f`, or one tile of a flat plane: `columns` positions from tile->image to
+ * tile->out. */
+static void multiply_columns(const struct tmk_channels_plan *plan, const struct tmk_conv2d_phase *f,
+                             struct tmk_channels_tile *tile, size_t columns, size_t vectors)
 {
     const size_t most = tmk_ceil_div(columns, tmk_ceil_div(columns, plan->kernel->rows));
     for (size_t c = 0; c < columns; c += tile->rows) {
         tile->rows = TMK_MIN(most, columns - c);
+        if (!plan->flat)
+            choose_skip(&plan->w, f, c, tile);
         plan->kernel->multiply(tile, vectors);
         tile->image = (const char *)tile->image + tile->rows * plan->size;
         tile->out =
@@ -227,7 +253,7 @@ static void multiply_unit(const struct call *call, const struct slab *slab,
             continue;
         struct tmk_channels_tile tile = {
             .image = slab->from + image * (ptrdiff_t)plan->size,
-            .weights = call->panel,
+            .weights = block->weights,
             .plane = call->steps.channel,
             .channels = block->channels,
             .all_taps = plan->taps,
@@ -247,32 +273,56 @@ static void multiply_unit(const struct call *call, const struct slab *slab,
         const size_t columns = plan->flat
                                    ? TMK_MIN(plan->columns, slab->rows * plan->w.positions - column)
                                    : f->w.positions;
-        multiply_columns(plan, &tile, columns, block->vectors);
+        multiply_columns(plan, &f->w, &tile, columns, block->vectors);
     }
 }
 
-/* This thread's share of the slab: of every panel's rows, those from begin to end, counted through
- * all panels. */
+/* Units [begin, end) of a slab by a panel; `fresh`: pack it. */
+static void multiply_panel(struct call *call, const struct slab *slab, size_t panel, size_t begin,
+                           size_t end, char *weights, bool fresh)
+{
+    const struct tmk_channels_plan *plan = call->plan;
+    struct block block = {.lane = panel * plan->kernel->width, .weights = weights};
+    block.lanes = TMK_MIN(plan->kernel->width, plan->lanes - block.lane);
+    block.vectors = tmk_ceil_div(block.lanes, plan->kernel->lanes);
+    for (; block.channel < plan->channels; block.channel += block.channels) {
+        block.channels = TMK_MIN(plan->depth, plan->channels - block.channel);
+        if (fresh)
+            pack_block(call, slab, &block);
+        for (size_t unit = begin; unit < end; unit++)
+            multiply_unit(call, slab, &block, unit);
+        note(call, TMK_PHASE_COMPUTE);
+        block.weights +=
+            block.channels * plan->taps * block.vectors * plan->kernel->lanes * plan->size;
+    }
+}
+
+/* A position counted through the units of all panels, in one panel's. */
+static size_t within(size_t at, size_t panel, size_t units)
+{
+    return at < panel * units ? 0 : TMK_MIN(at - panel * units, units);
+}
+
+/* This thread's share of the slab, an equal part of the units of all panels. While a chunk of the
+ * image is in the L2 cache, all panels pass by. */
 static void multiply_slab(struct call *call, const struct slab *slab)
 {
     const struct tmk_channels_plan *plan = call->plan;
-    const size_t width = plan->kernel->width, units = slab->images * slab->units;
-    const size_t total = units * tmk_ceil_div(plan->lanes, width),
-                 threads = (size_t)call->exec->threads, thread = (size_t)call->thread;
-    const size_t end = total * (thread + 1) / threads;
-    for (size_t at = total * thread / threads; at < end;) {
-        const size_t last = TMK_MIN(end, (at / units + 1) * units);
-        struct block block = {.lane = at / units * width};
-        block.lanes = TMK_MIN(width, plan->lanes - block.lane);
-        block.vectors = tmk_ceil_div(block.lanes, plan->kernel->lanes);
-        for (; block.channel < plan->channels; block.channel += plan->depth) {
-            block.channels = TMK_MIN(plan->depth, plan->channels - block.channel);
-            pack_block(call, slab, &block);
-            for (size_t unit = at; unit < last; unit++)
-                multiply_unit(call, slab, &block, unit % units);
-            note(call, TMK_PHASE_COMPUTE);
+    const size_t units = slab->images * slab->units, total = units * plan->panels;
+    const size_t threads = (size_t)call->exec->threads, thread = (size_t)call->thread;
+    const size_t begin = total * thread / threads, end = total * (thread + 1) / threads;
+    const size_t last = tmk_ceil_div(end, units);
+    for (size_t first = begin / units; first < last; first += plan->held) {
+        for (size_t at = 0; at < units; at += plan->chunk) {
+            for (size_t panel = first; panel < TMK_MIN(first + plan->held, last); panel++) {
+                const size_t own = within(begin, panel, units);
+                const size_t from = TMK_MAX(own, at),
+                             to = TMK_MIN(within(end, panel, units), at + plan->chunk);
+                if (from < to)
+                    multiply_panel(call, slab, panel, from, to,
+                                   call->panels + (panel - first) * plan->panel_bytes, from == own);
+            }
         }
-        at = last;
     }
 }
 
@@ -286,8 +336,7 @@ static void run_group(struct call *call, size_t group)
                                 .images = TMK_MIN(plan->slab_images, plan->images - n),
                                 .row = row,
                                 .rows = TMK_MIN(plan->slab_rows, plan->h.positions - row)};
-            slab.units =
-                plan->flat ? tmk_ceil_div(slab.rows * plan->w.positions, plan->columns) : slab.rows;
+            slab.units = tmk_channels_units(plan, slab.rows);
             copy_slab(call, &slab);
             multiply_slab(call, &slab);
 #pragma omp barrier
@@ -301,10 +350,16 @@ static size_t table_bytes(const struct tmk_channels_plan *plan)
            tmk_round_up(plan->taps * sizeof(struct tmk_channels_tap), TMK_ALIGN);
 }
 
+/* A thread's share begins and ends within a panel. */
+static size_t held_bytes(const struct tmk_channels_plan *plan, int threads)
+{
+    return TMK_MIN(plan->held, plan->panels / (size_t)threads + 2) * plan->panel_bytes;
+}
+
 size_t tmk_conv2d_channels_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
 {
     const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
-    return table_bytes(&plan) + plan.copy_bytes + (size_t)threads * plan.panel_bytes;
+    return table_bytes(&plan) + plan.copy_bytes + (size_t)threads * held_bytes(&plan, threads);
 }
 
 enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir,
@@ -336,7 +391,8 @@ enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir
     {
         struct call call = whole;
         call.thread = omp_get_thread_num();
-        call.panel = (char *)call.copy + plan.copy_bytes + (size_t)call.thread * plan.panel_bytes;
+        call.panels =
+            call.copy + plan.copy_bytes + (size_t)call.thread * held_bytes(&plan, exec->threads);
         call.clock = tmk_phase_start(exec);
         for (size_t g = 0; g < p->g; g++)
             run_group(&call, g);

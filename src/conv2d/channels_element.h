@@ -1,6 +1,6 @@
 /* The kernels for one element type (micro_types.h). */
-/* One vector of lanes of neighbouring weights, `length` of them from the `first`-th tap of a
- * group's channel on: blocks transposed in registers. */
+/* One vector of lanes of `length` neighbouring weights, from the first tap of a group's channel on:
+ * blocks transposed in registers. */
 static void NAME(pack_run)(const T *from, ptrdiff_t lane, size_t lanes, size_t length, size_t taps,
                            size_t count, size_t channel, T *out, size_t width)
 {
@@ -20,7 +20,7 @@ static void NAME(pack_run)(const T *from, ptrdiff_t lane, size_t lanes, size_t l
         UNROLL for (int i = 0; i < LANES; i++)
         {
             if ((size_t)i < n) {
-                *(NAME(vec) *)(out + (tap * count + channel) * width) = block[i];
+                NAME(store)(out + (tap * count + channel) * width, block[i]);
                 if (++tap == taps) {
                     tap = 0;
                     channel++;
@@ -35,15 +35,17 @@ static void NAME(pack_group)(const struct tmk_channels_weights *w, const T *from
                              size_t count, T *out, size_t width)
 {
     if (w->channel == (ptrdiff_t)w->taps) {
-        NAME(pack_run)(from, w->lane, lanes, count * w->taps, w->taps, count, 0, out, width);
+        NAME(pack_run)
+        (from, w->lane, lanes, count * w->taps, w->taps, count, 0, out, width);
         return;
     }
     const SPAN span = NAME(span)(0, (ptrdiff_t)lanes);
     for (size_t c = 0; c < count; c++, from += w->channel) {
         if (w->taps == 1 && w->lane == 1)
-            *(NAME(vec) *)(out + c * width) = NAME(load_span)(from, span);
+            NAME(store)(out + c * width, NAME(load_span)(from, span));
         else
-            NAME(pack_run)(from, w->lane, lanes, w->taps, w->taps, count, c, out, width);
+            NAME(pack_run)
+        (from, w->lane, lanes, w->taps, w->taps, count, c, out, width);
     }
 }
 
@@ -75,13 +77,32 @@ INLINE void NAME(add_row)(NAME(vec) * sum, const T *a, const NAME(vec) * b, cons
     UNROLL for (int j = 0; j < vectors; j++) sum[j] += *a * b[j];
 }
 
+/* `count` channels at one tap, for rows [first, end) of the tile. What the next tile of the row
+ * reads is on its way meanwhile. */
+INLINE void NAME(add_channels)(NAME(vec) sum[][TMK_NRV], const T *a, ptrdiff_t plane, const T *b,
+                               size_t count, const int rows, const int vectors, const int first,
+                               const int end)
+{
+    const size_t width = (size_t)vectors * LANES;
+    ROLLED for (; count > 0; count--, a += plane, b += width)
+    {
+        NAME(vec) bc[TMK_NRV];
+        UNROLL for (int j = 0; j < vectors; j++)
+        {
+            bc[j] = NAME(load)(b + j * LANES);
+            __builtin_prefetch(b + AHEAD * width + j * LANES);
+        }
+        __builtin_prefetch(a + 2 * rows - 1, 0, 2);
+        UNROLL for (int i = first; i < end; i++) NAME(add_row)(sum[i], a + i, bc, vectors, i);
+    }
+}
+
 /* `rows` and `vectors` are constants in each instance, so that the sums stay in registers. Leaves
  * them in sums[row][lane]. */
 INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int rows,
                            const int vectors)
 {
     const size_t width = (size_t)vectors * LANES;
-    const ptrdiff_t plane = t->plane;
     const T *image = t->image, *weights = t->weights;
     NAME(vec) sum[TMK_MR][TMK_NRV];
     UNROLL for (int i = 0; i < rows; i++)
@@ -92,28 +113,36 @@ INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int
     ROLLED for (size_t left = t->channels; left > 0; left -= count)
     {
         count = TMK_MIN(left, TMK_CHANNELS_GROUP);
+        size_t column = 0;
         ROLLED for (size_t tap = 0; tap < t->ntaps; tap++)
         {
             const T *a = image + t->taps[tap].image;
             const T *b = weights + t->taps[tap].index * count * width;
-            ROLLED for (size_t c = count; c > 0; c--, a += plane, b += width)
-            {
-                NAME(vec) bc[TMK_NRV];
-                UNROLL for (int j = 0; j < vectors; j++)
-                {
-                    bc[j] = *(const NAME(vec) *)(b + j * LANES);
-                    __builtin_prefetch(b + AHEAD * width + j * LANES);
-                }
-                UNROLL for (int i = 0; i < rows; i++) NAME(add_row)(sum[i], a + i, bc, vectors, i);
+            switch (t->skip[column]) {
+            case 1:
+                NAME(add_channels)(sum, a, t->plane, b, count, rows, vectors, 1, rows);
+                break;
+            case 2:
+                NAME(add_channels)(sum, a, t->plane, b, count, rows, vectors, 2, rows);
+                break;
+            case -1:
+                NAME(add_channels)(sum, a, t->plane, b, count, rows, vectors, 0, rows - 1);
+                break;
+            case -2:
+                NAME(add_channels)(sum, a, t->plane, b, count, rows, vectors, 0, rows - 2);
+                break;
+            default:
+                NAME(add_channels)(sum, a, t->plane, b, count, rows, vectors, 0, rows);
             }
+            column = column + 1 < t->tap_row ? column + 1 : 0;
         }
-        image += (ptrdiff_t)count * plane;
+        image += (ptrdiff_t)count * t->plane;
         weights += count * t->all_taps * width;
     }
     UNROLL for (int i = 0; i < rows; i++)
     {
-        UNROLL for (int j = 0; j < vectors; j++) *
-            (NAME(vec) *)(sums + (size_t)i * width + j * LANES) = sum[i][j];
+        UNROLL for (int j = 0; j < vectors; j++)
+            NAME(store)(sums + (size_t)i * width + j * LANES, sum[i][j]);
     }
 }
 

@@ -12,14 +12,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Channels whose taps are summed one after the other, so that what of the image several taps read
  * stays in the L1 cache. */
 #define TMK_CHANNELS_GROUP 16
 
-/* Rows of a tile of sums, elements of a packed panel: the most of any ISA and type. */
-#define TMK_CHANNELS_MAX_ROWS 14
-#define TMK_CHANNELS_MAX_WIDTH 32
+/* Taps in a row of a kernel, and rows of a tile that one of them leaves out, at most. */
+#define TMK_CHANNELS_MAX_ROW 16
+#define TMK_CHANNELS_MAX_SKIP 2
 
 /* Weights to be packed: element (l, c, t) is at l * lane + c * channel + t. */
 struct tmk_channels_weights {
@@ -36,12 +37,15 @@ struct tmk_channels_tap {
 
 /* One tile. Steps in elements. */
 struct tmk_channels_tile {
-    const void *image, *weights; /* of position 0; as packed */
-    ptrdiff_t plane;             /* step of the image to the next channel */
-    size_t channels, all_taps;   /* of the packed weights */
-    const struct tmk_channels_tap *taps;
-    size_t ntaps;
-    size_t rows, lanes; /* positions; channels of the results */
+    const void *image, *weights;         /* of position 0; as packed */
+    ptrdiff_t plane;                     /* step of the image to the next channel */
+    size_t channels, all_taps;           /* of the packed weights */
+    const struct tmk_channels_tap *taps; /* whole rows of the kernel */
+    size_t ntaps, tap_row;               /* all of them, and those of a row */
+    size_t rows, lanes;                  /* positions; channels of the results */
+    /* Of the tile's rows, how many a tap of this column leaves out, for they meet padding: the
+     * first ones, or if negative, the last ones. */
+    int8_t skip[TMK_CHANNELS_MAX_ROW];
     void *out;
     ptrdiff_t out_lane, out_row;
     const void *bias; /* one element a lane; NULL: none */

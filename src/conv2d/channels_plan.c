@@ -12,7 +12,10 @@
 /* A sum must be long enough to pay for bringing it to its place, and of 1x1 kernels, whose image
  * the GEMM need not pack either, longer. */
 #define LEAST_SUM 128
+
+/* Of packed weights: one panel, and what a thread keeps. */
 #define MOST_PANEL ((size_t)4 << 20)
+#define MOST_HELD ((size_t)6 << 20)
 
 struct tmk_conv2d_phase tmk_channels_phase(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows,
                                            size_t phase)
@@ -79,6 +82,29 @@ static void choose_slab(struct tmk_channels_plan *plan)
     plan->copy_bytes = plan->slab_images * plan->channels * plan->plane * plan->size;
 }
 
+size_t tmk_channels_units(const struct tmk_channels_plan *plan, size_t rows)
+{
+    return plan->flat ? tmk_ceil_div(rows * plan->w.positions, plan->columns) : rows;
+}
+
+/* Half of the L2 cache at most for the weights that are multiplied, the rest but for a quarter, at
+ * least a quarter, for the image. Panels are kept if more than one chunk meets them. */
+static void choose_blocks(struct tmk_channels_plan *plan)
+{
+    const size_t step = plan->taps * plan->kernel->width * plan->size;
+    const size_t unit =
+        plan->channels * plan->size *
+        (plan->flat ? plan->columns : plan->h.stride * plan->w.stride * plan->pitch);
+    const size_t depth = tmk_l2_bytes() / 2 / step / TMK_CHANNELS_GROUP * TMK_CHANNELS_GROUP;
+    plan->depth = TMK_MIN(TMK_MAX(depth, TMK_CHANNELS_GROUP), plan->channels);
+    plan->panels = tmk_ceil_div(plan->lanes, plan->kernel->width);
+    plan->panel_bytes = tmk_round_up(plan->channels * step, TMK_ALIGN);
+    const size_t weights = TMK_MIN(plan->depth * step, tmk_l2_bytes() / 2);
+    plan->chunk = TMK_MAX((tmk_l2_bytes() / 4 * 3 - weights) / unit, 1);
+    const bool again = plan->slab_images * tmk_channels_units(plan, plan->slab_rows) > plan->chunk;
+    plan->held = again ? TMK_MIN(TMK_MAX(MOST_HELD / plan->panel_bytes, 1), plan->panels) : 1;
+}
+
 struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_dir dir)
 {
     const bool bwd_d = dir == TMK_BWD_D;
@@ -105,10 +131,7 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
     plan.slab_rows = plan.h.positions;
     if (plan.copied)
         choose_slab(&plan);
-    const size_t step = plan.taps * plan.kernel->width * plan.size;
-    plan.depth = tmk_l2_bytes() / 2 / step / TMK_CHANNELS_GROUP * TMK_CHANNELS_GROUP;
-    plan.depth = TMK_MIN(TMK_MAX(plan.depth, TMK_CHANNELS_GROUP), plan.channels);
-    plan.panel_bytes = tmk_round_up(plan.depth * step, TMK_ALIGN);
+    choose_blocks(&plan);
     return plan;
 }
 
@@ -126,5 +149,5 @@ bool tmk_conv2d_suits_channels(const struct tmk_conv2d *p, enum tmk_dir dir)
     const size_t image = plan.channels * plan.h.positions * plan.w.positions * plan.size;
     return fills_lanes(&plan) && plan.channels * plan.taps >= LEAST_SUM &&
            (plan.taps > 1 || image <= tmk_l2_bytes()) && plan.copy_bytes <= MOST_COPY &&
-           plan.panel_bytes <= MOST_PANEL;
+           plan.panel_bytes <= MOST_PANEL && p->kw <= TMK_CHANNELS_MAX_ROW;
 }

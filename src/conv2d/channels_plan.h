@@ -29,11 +29,17 @@ struct tmk_channels_plan {
     size_t columns, tiles;                /* of a tile; of a plane of results if flat, else a row */
     size_t pitch, part, plane;            /* elements of the copy: row, part, channel */
     size_t slab_images, slab_rows;        /* copied at a time */
-    size_t depth;                         /* channels of packed weights */
-    size_t copy_bytes, panel_bytes;
+    size_t panels, panel_bytes;           /* of packed weights */
+    size_t depth;                         /* channels of a panel that are multiplied at a time */
+    size_t held;                          /* panels that a thread keeps packed, at most */
+    size_t chunk;                         /* rows, or if flat, tiles, that all panels pass by */
+    size_t copy_bytes;
 };
 
 struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_dir dir);
+
+/* Rows of results, or if flat, tiles, in which a slab of so many rows is multiplied. */
+size_t tmk_channels_units(const struct tmk_channels_plan *plan, size_t rows);
 
 /* Phase of rows or columns; fwd has only one. */
 struct tmk_conv2d_phase tmk_channels_phase(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows,
