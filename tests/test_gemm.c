@@ -401,12 +401,13 @@ static void tiles_and_blocks_at_their_edges(void **state)
     }
 }
 
-/* C small, K huge: cut into pieces, whose sums are added. */
-static void deep(uint32_t seed)
+/* C of up to 2 * m x n elements, K of more than k. */
+static void deep(uint32_t seed, uint32_t most_m, uint32_t most_n, uint32_t least_k)
 {
     struct tmk_random random;
     tmk_random_seed(&random, seed);
-    const size_t m = up_to(&random, 9), n = up_to(&random, 9), k = 1000 + up_to(&random, 9000);
+    const size_t m = up_to(&random, most_m), n = up_to(&random, most_n);
+    const size_t k = least_k + up_to(&random, 9 * least_k);
     struct tmk_gemm g = {.dtype = (enum tmk_dtype)tmk_random_below(&random, 2),
                          .accumulate = tmk_random_below(&random, 2),
                          .batch = {1, {2}},
@@ -443,11 +444,20 @@ static void deep(uint32_t seed)
     free(g.c);
 }
 
+static void rows_or_columns_may_be_few(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 40; seed++) {
+        deep(seed, 17, 100, 100);
+        deep(seed, 60, 33, 100);
+    }
+}
+
 static void deep_products_are_cut_into_pieces(void **state)
 {
     (void)state;
     for (uint32_t seed = 1; seed <= 40; seed++)
-        deep(seed);
+        deep(seed, 9, 9, 1000);
     for (int d = 0; d < TMK_NDTYPES; d++) {
         plain((enum tmk_dtype)d, 8, 8, 16 << 10);
         plain((enum tmk_dtype)d, 33, 35, 16 << 10);
@@ -505,6 +515,7 @@ int main(void)
         cmocka_unit_test(random_contractions),
         cmocka_unit_test(random_windows),
         cmocka_unit_test(tiles_and_blocks_at_their_edges),
+        cmocka_unit_test(rows_or_columns_may_be_few),
         cmocka_unit_test(deep_products_are_cut_into_pieces),
         cmocka_unit_test(a_small_workspace_is_refused),
         cmocka_unit_test(phases_are_noted),

@@ -48,6 +48,7 @@ struct tmk_tile {
     void *c;
     const ptrdiff_t *row;
     size_t width;         /* of the last vector's lanes only these are stored */
+    ptrdiff_t c_column;   /* of dot() only: the step between columns of C */
     bool accumulate;      /* add to C */
     const void *row_bias; /* added: one element per row; NULL: none */
     const void *col_bias; /* added: one element per column, whole vectors; NULL: none */
@@ -63,6 +64,7 @@ struct tmk_tile {
 #define TMK_MICRO_MAX_NR 32
 #define TMK_MICRO_SLACK 64
 #define TMK_MICRO_THIN 4
+#define TMK_MICRO_DOT 32
 
 typedef void tmk_multiply(const struct tmk_tile *tile);
 
@@ -74,9 +76,10 @@ struct tmk_micro {
     /* By: a_row is 1 (0) or a_k is 1 (1); vectors of a row less one; rows less one. b must be
      * readable in whole vectors. */
     tmk_multiply *multiply[2][TMK_MICRO_MAX_NRV][TMK_MICRO_MAX_MR];
-    /* At most TMK_MICRO_THIN rows and any width, biases whole: B read where it lies. For dot() b_k
-     * is the step between columns, those of k are 1 in both. */
+    /* At most TMK_MICRO_THIN rows and any width, biases whole: B read where it lies. */
     void (*add_rows)(const struct tmk_tile *tile, size_t rows);
+    /* At most TMK_MICRO_DOT rows, both operands along k: columns of B are b_k apart, a[i, k] is at
+     * i * a_row + k / nr * a_k + k % nr, columns of C are c_column apart. */
     void (*dot)(const struct tmk_tile *tile, size_t rows);
 };
 

@@ -5,5 +5,7 @@
 
 #include "micro_thin.h"
 
+#include "micro_dot.h"
+
 static const struct tmk_micro NAME(micro) = {
     TMK_MR, NR, LANES, NAME(pack), MULTIPLY_TABLE, NAME(add_rows), NAME(dot)};

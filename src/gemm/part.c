@@ -61,10 +61,8 @@ static void set_depth(struct part *part, size_t k0)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_scratch *s = &part->s;
-    const size_t kc = TMK_MIN(plan->blocking.kc, plan->K - k0);
+    const size_t kc = part->kc;
     const bool window = plan->a.window || plan->b.window;
-    part->kc = kc;
-    part->first_k = k0 == part->k.begin;
     if (plan->a.in_place && readable(part, k0, part->n.end) &&
         part->n.end - part->n.begin <= plan->blocking.nc)
         return;
@@ -271,29 +269,62 @@ static void multiply_rows(struct part *part, size_t m, size_t end, size_t k0)
     }
 }
 
-/* Few rows: columns [n.begin, n.end) of C, a stretch of them at a time so that it stays in L1. */
-static void multiply_thin(struct part *part, struct tmk_range m)
+/* Rows [m.begin, m.end) of A at the present block of k, laid out along k for dot products. */
+static void pack_rows(const struct part *part, struct tmk_range m, size_t k0)
 {
-    const size_t stretch = 4096 / (m.end - m.begin);
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_gemm_operand *a = &plan->a;
+    const size_t rows = m.end - m.begin, nr = plan->micro->nr;
+    ptrdiff_t offset[TMK_MICRO_DOT];
+    for (size_t i = 0; i < rows; i++)
+        offset[i] = (ptrdiff_t)(m.begin + i) * a->own;
+    const struct tmk_run own = {.length = rows, .offset = offset[0], .step = a->own};
+    const struct tmk_depth depth = {
+        .offset = offset, .runs = &own, .nruns = 1, .count = rows, .period = rows};
+    for (size_t k = 0; k < part->kc; k += nr) {
+        const size_t width = TMK_MIN(nr, part->kc - k);
+        const struct tmk_run run = {.length = width, .step = a->k};
+        const struct tmk_panel panel = {.base = forward(plan, part->a, (ptrdiff_t)(k0 + k) * a->k),
+                                        .runs = &run,
+                                        .nruns = 1,
+                                        .width = width,
+                                        .k = &depth};
+        plan->micro->pack(&panel, nr, part->s.a_block + k * rows * plan->element);
+    }
+}
+
+/* The present block of k of few rows, columns [n.begin, n.end) of C: a stretch of them at a time so
+ * that it stays in L1. */
+static void multiply_thin(struct part *part, struct tmk_range m, size_t k0)
+{
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
     const bool dot = plan->thin == TMK_GEMM_DOT;
-    const ptrdiff_t k0 = (ptrdiff_t)part->k.begin;
-    struct tmk_tile tile = {.kc = part->k.end - part->k.begin, .row = part->s.m_c};
-    tile.a = forward(plan, part->a, (ptrdiff_t)m.begin * a->own + k0 * a->k);
-    tile.a_row = a->own;
-    tile.a_k = a->k;
+    const size_t rows = m.end - m.begin, stretch = 4096 / rows;
+    const ptrdiff_t nr = (ptrdiff_t)plan->micro->nr, k = (ptrdiff_t)k0;
+    struct tmk_tile tile = {.kc = part->kc, .row = part->s.m_c, .c_column = plan->c_column};
+    if (a->in_place) {
+        tile.a = forward(plan, part->a, (ptrdiff_t)m.begin * a->own + k * a->k);
+        tile.a_row = a->own;
+        tile.a_k = dot ? nr : a->k;
+    } else {
+        pack_rows(part, m, k0);
+        tile.a = part->s.a_block;
+        tile.a_row = nr;
+        tile.a_k = (ptrdiff_t)rows * nr;
+        part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
+    }
     tile.b_k = dot ? b->own : b->k;
-    tile.accumulate = plan->accumulate;
-    if (part->row_bias)
+    tile.accumulate = plan->accumulate || !part->first_k;
+    if (part->first_k && part->row_bias)
         tile.row_bias = forward(plan, part->row_bias, (ptrdiff_t)m.begin);
     for (size_t n = part->n.begin; n < part->n.end; n += stretch) {
         tile.width = TMK_MIN(stretch, part->n.end - n);
-        tile.b = forward(plan, part->b, (ptrdiff_t)n * b->own + k0 * b->k);
-        tile.c = (char *)forward(plan, part->c, (ptrdiff_t)n);
-        if (part->col_bias)
+        tile.b = forward(plan, part->b, (ptrdiff_t)n * b->own + k * b->k);
+        tile.c = (char *)forward(plan, part->c, (ptrdiff_t)n * plan->c_column);
+        if (part->first_k && part->col_bias)
             tile.col_bias = forward(plan, part->col_bias, (ptrdiff_t)n);
-        (dot ? plan->micro->dot : plan->micro->add_rows)(&tile, m.end - m.begin);
+        (dot ? plan->micro->dot : plan->micro->add_rows)(&tile, rows);
     }
     part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_COMPUTE, part->clock);
 }
@@ -310,13 +341,15 @@ void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *
         for (size_t i = m.begin; i < m.end; i += plan->blocking.mc) {
             const size_t end = TMK_MIN(i + plan->blocking.mc, m.end);
             tmk_axes_positions(&plan->m, i, end - i, NULL, part.s.m_c, NULL, NULL);
-            if (plan->thin) {
-                multiply_thin(&part, (struct tmk_range){i, end});
-                continue;
-            }
             for (size_t k = part.k.begin; k < part.k.end; k += plan->blocking.kc) {
-                set_depth(&part, k);
-                multiply_rows(&part, i, end, k);
+                part.kc = TMK_MIN(plan->blocking.kc, part.k.end - k);
+                part.first_k = k == part.k.begin;
+                if (plan->thin) {
+                    multiply_thin(&part, (struct tmk_range){i, end}, k);
+                } else {
+                    set_depth(&part, k);
+                    multiply_rows(&part, i, end, k);
+                }
             }
         }
     }

@@ -40,8 +40,9 @@ static void exchange(struct tmk_gemm_plan *plan)
     struct tmk_axes axes = plan->m;
     plan->m = plan->n;
     plan->n = axes;
+    const char *bias = plan->col_bias;
     plan->col_bias = plan->row_bias;
-    plan->row_bias = NULL;
+    plan->row_bias = bias;
     for (int i = 0; i < plan->k.n; i++) {
         ptrdiff_t step = plan->k.step[TMK_STEP_FIRST][i];
         plan->k.step[TMK_STEP_FIRST][i] = plan->k.step[TMK_STEP_SECOND][i];
@@ -171,27 +172,69 @@ static void split(struct tmk_gemm_plan *plan)
                                             .n = plan->n};
     make_dense(&plan->m, plan->N);
     make_dense(&plan->n, 1);
+    plan->c_column = 1;
     plan->row_bias = plan->col_bias = NULL;
     plan->accumulate = false;
     plan->pieces_bytes = plan->nbatch * plan->pieces * plan->M * plan->N * plan->element;
 }
 
-/* With few rows the time is that of reading B: along its rows, once. */
-static enum tmk_gemm_thin choose_thin(struct tmk_gemm_plan *plan)
+/* With few rows the time is that of reading B: along its rows, once. A dot product pays if adding
+ * up its vectors is little of it, and less than it costs to transpose B. */
+#define DOT_DEPTH ((size_t)16)
+static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
 {
     struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
-    ptrdiff_t c_step;
-    if (plan->M > TMK_MICRO_THIN || a->window || b->window ||
+    const size_t m = tmk_axes_count(&plan->m);
+    const size_t b_bytes = tmk_axes_count(&plan->n) * plan->K * plan->element;
+    if (m > TMK_MICRO_DOT || a->window || b->window ||
         !tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) ||
         !tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k) ||
         !tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &b->own) ||
         !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b->k) ||
-        !tmk_axes_linear(&plan->n, TMK_STEP_SECOND, &c_step) || c_step != 1)
+        !tmk_axes_linear(&plan->n, TMK_STEP_SECOND, &plan->c_column))
         return TMK_GEMM_NOT_THIN;
-    if (b->own == 1 && plan->fetch_ahead)
+    if (m <= TMK_MICRO_THIN && b->own == 1 && plan->c_column == 1 && b_bytes > tmk_l2_bytes() / 4)
         return TMK_GEMM_ADD_ROWS;
-    const bool long_enough = plan->K >= 4 * plan->micro->lanes; /* else its end is most of it */
-    return b->k == 1 && a->k == 1 && long_enough ? TMK_GEMM_DOT : TMK_GEMM_NOT_THIN;
+    const size_t enough = TMK_MAX(4 * plan->micro->lanes, DOT_DEPTH * m);
+    return b->k == 1 && plan->K >= enough ? TMK_GEMM_DOT : TMK_GEMM_NOT_THIN;
+}
+
+/* What keeps A's rows in L2 and is cut into whole panels. */
+static size_t thin_depth(const struct tmk_gemm_plan *plan)
+{
+    const size_t most = tmk_l2_bytes() / 2 / (plan->M * plan->element), nr = plan->micro->nr;
+    return tmk_round_up(tmk_ceil_div(plan->K, tmk_ceil_div(plan->K, TMK_MAX(most, 1))), nr);
+}
+
+/* Few columns will do as well: they become rows. */
+static void choose_thin(struct tmk_gemm_plan *plan)
+{
+    plan->thin = find_thin(plan);
+    if (!plan->thin) {
+        exchange(plan);
+        plan->thin = find_thin(plan);
+        if (!plan->thin)
+            exchange(plan);
+    }
+    if (!plan->thin)
+        return;
+    plan->M = tmk_axes_count(&plan->m);
+    plan->N = tmk_axes_count(&plan->n);
+    const bool dot = plan->thin == TMK_GEMM_DOT;
+    plan->a.in_place = !dot || plan->a.k == 1;
+}
+
+static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks want)
+{
+    if (plan->pieces > 1 && !want.kc)
+        want.kc = piece_block(plan);
+    plan->blocking = tmk_blocking(plan->micro, plan->element, most_rows(plan), plan->M, plan->N,
+                                  plan->K, want.kc, want.mc);
+    if (!plan->thin)
+        return;
+    plan->blocking.mc = plan->blocking.mr = plan->M;
+    if (plan->pieces == 1)
+        plan->blocking.kc = plan->thin == TMK_GEMM_DOT ? thin_depth(plan) : plan->K;
 }
 
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan)
@@ -223,13 +266,11 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     plan->period = period_of(&plan->k, plan->K);
     choose_in_place(plan);
     plan->pieces = pieces_of(plan);
-    const size_t kc = plan->pieces > 1 && !gemm->blocks.kc ? piece_block(plan) : gemm->blocks.kc;
-    plan->blocking = tmk_blocking(plan->micro, plan->element, most_rows(plan), plan->M, plan->N,
-                                  plan->K, kc, gemm->blocks.mc);
+    choose_thin(plan);
+    choose_blocks(plan, gemm->blocks);
     if (plan->pieces > 1)
         split(plan);
     plan->fetch_ahead = plan->K / plan->period * plan->N * plan->element > tmk_l2_bytes() / 4;
-    plan->thin = choose_thin(plan);
     choose_grid(plan, (size_t)threads);
     struct tmk_gemm_scratch scratch;
     plan->part_bytes = tmk_gemm_scratch_layout(plan, NULL, &scratch);
@@ -268,9 +309,13 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
 {
     const struct tmk_blocking *b = &plan->blocking;
     size_t used = 0;
-    size_t a_bytes = b->mc * b->kc * plan->element + TMK_MICRO_SLACK;
+    const size_t a_depth = tmk_round_up(b->kc, plan->thin ? plan->micro->nr : 1);
+    size_t a_bytes = b->mc * a_depth * plan->element + TMK_MICRO_SLACK;
     size_t b_bytes = b->nc * b->kc * plan->element + TMK_MICRO_SLACK;
     scratch->a_block = carve(memory, &used, plan->a.in_place ? 0 : a_bytes);
+    scratch->m_c = (ptrdiff_t *)(void *)carve(memory, &used, b->mc * sizeof(ptrdiff_t));
+    if (plan->thin)
+        return used;
     scratch->b_block = carve(memory, &used, b_bytes);
     scratch->k_first = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
     scratch->k_second = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
@@ -280,7 +325,6 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
         (struct tmk_run *)(void *)carve(memory, &used, b->kc * sizeof(struct tmk_run));
     scratch->b_runs =
         (struct tmk_run *)(void *)carve(memory, &used, b->kc * sizeof(struct tmk_run));
-    scratch->m_c = (ptrdiff_t *)(void *)carve(memory, &used, b->mc * sizeof(ptrdiff_t));
     scratch->columns = (struct tmk_columns *)(void *)carve(
         memory, &used, 2 * TMK_GEMM_PANELS * sizeof(struct tmk_columns));
     return used;

@@ -14,7 +14,8 @@ struct tmk_gemm_operand {
     ptrdiff_t own, k; /* in place: the steps of its own index and of k */
 };
 
-/* Products with few rows go their own way. */
+/* Products with few rows go their own way: rows of B are added to those of C, or dot products of
+ * rows of A, packed along k if they lie otherwise, and columns of B. */
 enum tmk_gemm_thin { TMK_GEMM_NOT_THIN, TMK_GEMM_ADD_ROWS, TMK_GEMM_DOT };
 
 /* C and how its rows and columns lie in it (TMK_STEP_SECOND). */
@@ -27,6 +28,7 @@ struct tmk_gemm_result {
 
 struct tmk_gemm_plan {
     enum tmk_gemm_thin thin;
+    ptrdiff_t c_column; /* if thin: the step between columns of C */
     const struct tmk_micro *micro;
     size_t element; /* bytes */
     enum tmk_dtype dtype;
@@ -62,7 +64,7 @@ struct tmk_columns {
 
 /* Where a part's workspace holds what; only NULLs if `memory` is NULL. */
 struct tmk_gemm_scratch {
-    char *a_block, *b_block;         /* mc x kc, nc x kc; NULL if read in place */
+    char *a_block, *b_block;         /* mc x kc, nc x kc; A's of no bytes if read in place */
     ptrdiff_t *k_first, *k_second;   /* kc */
     int32_t *k_y, *k_x;              /* kc */
     struct tmk_run *a_runs, *b_runs; /* kc: runs of k in a and in b */
