@@ -21,6 +21,9 @@
 #define TILE_ROWS 8
 #define MOST_WEIGH_ROWS 64
 
+/* Rows of dy whose sums are in registers at a time, at the most. */
+#define SUMMED_ROWS 4
+
 /* Vectors of a line that pay for a loop of its own. */
 #define LEAST_VECTORS 5
 
@@ -78,11 +81,14 @@ static ptrdiff_t row_elements(const struct tmk_direct_plan *plan)
 }
 
 /* Bands that fit the L1 cache, but not so low that a band's overlap with the next is more than a
- * half of it; of about the same height. */
+ * half of it; of about the same height. In bwd_w four rows of dy may fill half of the cache: all
+ * sums are loaded and stored once a band. */
 static ptrdiff_t choose_band(const struct tmk_direct_plan *plan)
 {
     const ptrdiff_t positions = plan->h.positions, reach = plan->h.reach;
     ptrdiff_t band = (ptrdiff_t)(L1_BYTES / plan->size) / row_elements(plan) - reach;
+    if (plan->dir == TMK_BWD_W)
+        band = larger(band, (ptrdiff_t)(L1_BYTES / 2 / plan->size) / SUMMED_ROWS / plan->pitch);
     band = tmk_smaller(larger(band, 2 * reach + 2), positions);
     return tmk_ratio_up(positions, tmk_ratio_up(positions, band));
 }
@@ -113,13 +119,15 @@ static void choose_lines(struct tmk_direct_plan *plan, const struct tmk_conv2d *
     plan->last = line - (plan->vectors - 1) * lanes;
 }
 
-/* Rows of dy at a time in bwd_w: every thread gets some of a single group's. */
+/* Rows of dy at a time in bwd_w: every thread gets some of a single group's, about as many. */
 static ptrdiff_t weigh_tile(const struct tmk_direct_plan *plan, int threads)
 {
     const ptrdiff_t sums = (plan->ntaps + 1) * plan->kernel->lanes * (ptrdiff_t)plan->size;
     const ptrdiff_t most = tmk_smaller((ptrdiff_t)SUMS_BYTES / sums, MOST_WEIGH_ROWS);
-    const ptrdiff_t share = tmk_ratio_up(tmk_ratio_up(plan->rows, threads), 4) * 4;
-    return tmk_smaller(tmk_smaller(share, larger(most, 4)), plan->rows);
+    const ptrdiff_t units = tmk_ratio_up(plan->rows, SUMMED_ROWS);
+    const ptrdiff_t tiles = tmk_ratio_up(units, larger(most / SUMMED_ROWS, 1));
+    const ptrdiff_t share = tmk_ratio_up(units, tmk_ratio_up(tiles, threads) * threads);
+    return tmk_smaller(share * SUMMED_ROWS, plan->rows);
 }
 
 /* Copies of the image and of results, and how many groups are worked on at a time. */
