@@ -146,34 +146,44 @@ INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int
     }
 }
 
-/* Positions [0, n) of one lane, n <= LANES, to their place. */
-static inline void NAME(settle_lane)(NAME(vec) v, T *out, ptrdiff_t step, size_t n, bool accumulate)
+/* Lane l of a block, positions [0, n), to out + l * lane; neighbours in memory, or `row` apart. */
+INLINE void NAME(settle_block)(const NAME(vec) block[LANES], T *out, ptrdiff_t lane, ptrdiff_t row,
+                               size_t lanes, size_t n, bool accumulate)
 {
     const SPAN span = NAME(span)(0, (ptrdiff_t)n);
-    if (step == 1) {
-        NAME(store_span)(out, accumulate ? (NAME(vec))(v + NAME(load_span)(out, span)) : v, span);
-        return;
+    UNROLL for (int l = 0; l < LANES; l++, out += lane)
+    {
+        if ((size_t)l < lanes && row == 1) {
+            const NAME(vec) before = accumulate ? NAME(load_span)(out, span) : (NAME(vec)){0};
+            NAME(store_span)(out, block[l] + before, span);
+        } else if ((size_t)l < lanes) {
+            for (size_t i = 0; i < n; i++)
+                out[(ptrdiff_t)i * row] = block[l][i] + (accumulate ? out[(ptrdiff_t)i * row] : 0);
+        }
     }
-    for (size_t i = 0; i < n; i++, out += step)
-        *out = accumulate ? *out + v[i] : v[i];
 }
 
-/* sums[row][lane] to out[lane][row]. */
+/* sums[row][lane] and the bias to out[lane][row]. */
 static void NAME(settle)(const struct tmk_channels_tile *t, const T *sums, size_t width)
 {
     for (size_t l = 0; l < t->lanes; l += LANES) {
         const size_t lanes = TMK_MIN(t->lanes - l, LANES);
-        const T *bias = t->bias ? (const T *)t->bias + l : NULL;
+        NAME(vec) bias = {0};
+        if (t->bias)
+            bias = NAME(load_span)((const T *)t->bias + l, NAME(span)(0, (ptrdiff_t)lanes));
         for (size_t r = 0; r < t->rows; r += LANES) {
             const size_t n = TMK_MIN(t->rows - r, LANES);
             T *out = (T *)t->out + (ptrdiff_t)l * t->out_lane + (ptrdiff_t)r * t->out_row;
             NAME(vec) block[LANES];
             UNROLL for (int i = 0; i < LANES; i++) block[i] =
-                *(const NAME(vec) *)(sums + (r + (size_t)i) * width + l);
+                NAME(load)(sums + (r + (size_t)i) * width + l) + bias;
             NAME(transpose)(block);
-            for (size_t i = 0; i < lanes; i++, out += t->out_lane)
-                NAME(settle_lane)
-            (block[i] + (bias ? bias[i] : 0), out, t->out_row, n, t->accumulate);
+            if (t->out_row != 1)
+                NAME(settle_block)(block, out, t->out_lane, t->out_row, lanes, n, t->accumulate);
+            else if (t->accumulate)
+                NAME(settle_block)(block, out, t->out_lane, 1, lanes, n, true);
+            else
+                NAME(settle_block)(block, out, t->out_lane, 1, lanes, n, false);
         }
     }
 }
