@@ -147,7 +147,10 @@ bool tmk_conv2d_suits_channels(const struct tmk_conv2d *p, enum tmk_dir dir)
         return false;
     const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
     const size_t image = plan.channels * plan.h.positions * plan.w.positions * plan.size;
+    /* a 1x1 kernel's image is copied for its strides only */
+    const bool small =
+        image <= tmk_l2_bytes() && (!plan.copied || plan.h.stride * plan.w.stride > 1);
     return fills_lanes(&plan) && plan.channels * plan.taps >= LEAST_SUM &&
-           (plan.taps > 1 || image <= tmk_l2_bytes()) && plan.copy_bytes <= MOST_COPY &&
+           (plan.taps > 1 || small) && plan.copy_bytes <= MOST_COPY &&
            plan.panel_bytes <= MOST_PANEL && p->kw <= TMK_CHANNELS_MAX_ROW;
 }
