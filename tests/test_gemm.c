@@ -453,6 +453,64 @@ static void rows_or_columns_may_be_few(void **state)
     }
 }
 
+/* Past the caches or not, aligned or not. */
+static void outer(enum tmk_dtype dtype, size_t rows, bool past, size_t shift)
+{
+    enum { K = 3 };
+    const struct tmk_micro *micro = tmk_micro(dtype);
+    const size_t width = 5 * micro->lanes, bytes = tmk_dtype_size(dtype);
+    struct tmk_random random;
+    tmk_random_seed(&random, 1);
+    _Alignas(64) double a[6 * K], b[K * 5 * TMK_MICRO_MAX_NR], c[7 * 5 * TMK_MICRO_MAX_NR];
+    double row_bias[6], col_bias[5 * TMK_MICRO_MAX_NR];
+    fill(a, dtype, 6 * K, &random);
+    fill(b, dtype, K * width, &random);
+    fill(row_bias, dtype, 6, &random);
+    fill(col_bias, dtype, width, &random);
+    ptrdiff_t row[6];
+    for (size_t i = 0; i < rows; i++)
+        row[i] = (ptrdiff_t)(i * width);
+    char *out = (char *)c + shift * bytes;
+    const struct tmk_tile tile = {.kc = K,
+                                  .a = a,
+                                  .a_row = K,
+                                  .a_k = 1,
+                                  .b = b,
+                                  .b_k = (ptrdiff_t)width,
+                                  .c = out,
+                                  .row = row,
+                                  .width = width,
+                                  .past = past,
+                                  .row_bias = row_bias,
+                                  .col_bias = col_bias};
+    micro->outer(&tile, rows);
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < width; j++) {
+            double want = element(row_bias, dtype, (ptrdiff_t)i);
+            want += element(col_bias, dtype, (ptrdiff_t)j);
+            for (size_t k = 0; k < K; k++)
+                want += element(a, dtype, (ptrdiff_t)(i * K + k)) *
+                        element(b, dtype, (ptrdiff_t)(k * width + j));
+            assert_true(element(out, dtype, (ptrdiff_t)(i * width + j)) == want);
+        }
+    }
+}
+
+static void little_depth_writes_rows(void **state)
+{
+    (void)state;
+    for (int d = 0; d < TMK_NDTYPES; d++) {
+        for (size_t rows = 1; rows <= 6; rows++) {
+            for (size_t shift = 0; shift < 2; shift++) {
+                outer((enum tmk_dtype)d, rows, false, shift);
+                outer((enum tmk_dtype)d, rows, true, shift);
+            }
+        }
+        plain((enum tmk_dtype)d, 1021, 1024, 3);
+        plain((enum tmk_dtype)d, 1030, 1040, 1);
+    }
+}
+
 static void deep_products_are_cut_into_pieces(void **state)
 {
     (void)state;
@@ -516,6 +574,7 @@ int main(void)
         cmocka_unit_test(random_windows),
         cmocka_unit_test(tiles_and_blocks_at_their_edges),
         cmocka_unit_test(rows_or_columns_may_be_few),
+        cmocka_unit_test(little_depth_writes_rows),
         cmocka_unit_test(deep_products_are_cut_into_pieces),
         cmocka_unit_test(a_small_workspace_is_refused),
         cmocka_unit_test(phases_are_noted),

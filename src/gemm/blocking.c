@@ -15,12 +15,13 @@ static size_t cache_bytes(int level, size_t fallback)
     return bytes ? bytes : fallback;
 }
 
-static size_t l1_bytes, l2_bytes;
+static size_t l1_bytes, l2_bytes, last_bytes;
 
 static void ask_caches(void)
 {
     l1_bytes = cache_bytes(1, DEFAULT_L1);
     l2_bytes = cache_bytes(2, DEFAULT_L2);
+    last_bytes = cache_bytes(3, l2_bytes);
 }
 
 /* hwloc looks at the caches of all cores, which takes longer than a small product: once. */
@@ -34,6 +35,12 @@ size_t tmk_l2_bytes(void)
 {
     know_caches();
     return l2_bytes;
+}
+
+size_t tmk_last_cache_bytes(void)
+{
+    know_caches();
+    return last_bytes;
 }
 
 /* Parts of equal size, none above `most`. */

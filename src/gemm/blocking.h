@@ -23,7 +23,8 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
                                  size_t most_mr, size_t m, size_t n, size_t k, size_t want_kc,
                                  size_t want_mc);
 
-/* Size of the L2 cache. */
+/* Size of the L2 cache, and of the last one. */
 size_t tmk_l2_bytes(void);
+size_t tmk_last_cache_bytes(void);
 
 #endif

@@ -49,6 +49,7 @@ struct tmk_tile {
     const ptrdiff_t *row;
     size_t width;         /* of the last vector's lanes only these are stored */
     ptrdiff_t c_column;   /* of dot() only: the step between columns of C */
+    bool past;            /* of outer() only: store past the caches, if C is aligned to vectors */
     bool accumulate;      /* add to C */
     const void *row_bias; /* added: one element per row; NULL: none */
     const void *col_bias; /* added: one element per column, whole vectors; NULL: none */
@@ -78,6 +79,9 @@ struct tmk_micro {
     tmk_multiply *multiply[2][TMK_MICRO_MAX_NRV][TMK_MICRO_MAX_MR];
     /* At most TMK_MICRO_THIN rows and any width, biases whole: B read where it lies. */
     void (*add_rows)(const struct tmk_tile *tile, size_t rows);
+    /* Any number of rows, whole vectors of columns, rows of C whole vectors apart; not to
+     * accumulate. */
+    void (*outer)(const struct tmk_tile *tile, size_t rows);
     /* At most TMK_MICRO_DOT rows, both operands along k: columns of B are b_k apart, a[i, k] is at
      * i * a_row + k / nr * a_k + k % nr, columns of C are c_column apart. */
     void (*dot)(const struct tmk_tile *tile, size_t rows);

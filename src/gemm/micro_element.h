@@ -8,4 +8,4 @@
 #include "micro_dot.h"
 
 static const struct tmk_micro NAME(micro) = {
-    TMK_MR, NR, LANES, NAME(pack), MULTIPLY_TABLE, NAME(add_rows), NAME(dot)};
+    TMK_MR, NR, LANES, NAME(pack), MULTIPLY_TABLE, NAME(add_rows), NAME(outer), NAME(dot)};

@@ -6,8 +6,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-#ifdef __AVX2__
+#ifdef __SSE2__
 #include <immintrin.h>
 #endif
 
@@ -70,6 +71,22 @@ struct span {
 };
 #define SPAN struct span
 #define MAKE_SPAN(lo, hi) ((struct span){lo, hi})
+#endif
+
+/* Store a vector at an aligned place past the caches, where the ISA can; after the last one,
+ * STORES_DONE. */
+#if TMK_VBYTES == 64
+#define STORE_PAST(p, v) _mm512_stream_si512((void *)(p), (__m512i)(v))
+#elif TMK_VBYTES == 32
+#define STORE_PAST(p, v) _mm256_stream_si256((void *)(p), (__m256i)(v))
+#elif defined(__SSE2__)
+#define STORE_PAST(p, v) _mm_stream_si128((void *)(p), (__m128i)(v))
+#endif
+#ifdef STORE_PAST
+#define STORES_DONE() _mm_sfence()
+#else
+#define STORE_PAST(p, v) memcpy(p, &(v), sizeof(v))
+#define STORES_DONE() ((void)0)
 #endif
 
 /* Lanes as a plain number: macros paste it. */

@@ -1,5 +1,5 @@
-/* Products with few rows, for one element type T; NAME(x) gives x its suffix. Nothing of B is used
- * often enough to keep it: it is read once, along its rows in memory. */
+/* Products with few rows or little depth, for one element type T; NAME(x) gives x its suffix. B is
+ * read where it lies, along its rows. */
 
 /* B's columns are neighbours: rows of B, four at a time, are added to the rows of C. */
 static void NAME(add_rows)(const struct tmk_tile *t, size_t rows)
@@ -36,4 +36,63 @@ static void NAME(add_rows)(const struct tmk_tile *t, size_t rows)
             }
         }
     }
+}
+
+/* Some rows and vectors of C; `past`: they are stored past the caches. */
+static inline __attribute__((always_inline)) void NAME(outer_block)(const struct tmk_tile *t,
+                                                                    size_t first, ptrdiff_t column,
+                                                                    const int rows,
+                                                                    const int vectors, bool past)
+{
+    const T *a = (const T *)t->a + (ptrdiff_t)first * t->a_row, *b = (const T *)t->b + column;
+    NAME(vec) sum[OUTER_ROWS][TMK_NRV];
+    UNROLL for (int i = 0; i < rows; i++)
+    {
+        const T bias = t->row_bias ? ((const T *)t->row_bias)[first + (size_t)i] : 0;
+        UNROLL for (int v = 0; v < vectors; v++)
+        {
+            sum[i][v] = bias + (NAME(vec)){0};
+            if (t->col_bias)
+                sum[i][v] += ((const NAME(vec) *)((const T *)t->col_bias + column))[v];
+        }
+    }
+    for (size_t k = 0; k < t->kc; k++, a += t->a_k, b += t->b_k) {
+        UNROLL for (int v = 0; v < vectors; v++)
+        {
+            const NAME(vec) bk = ((const NAME(vec) *)b)[v];
+            UNROLL for (int i = 0; i < rows; i++) sum[i][v] += a[i * t->a_row] * bk;
+        }
+    }
+    UNROLL for (int i = 0; i < rows; i++)
+    {
+        T *out = (T *)t->c + t->row[first + (size_t)i] + column;
+        UNROLL for (int v = 0; v < vectors; v++)
+        {
+            if (past)
+                STORE_PAST(out + v * LANES, sum[i][v]);
+            else
+                *(NAME(vec) *)(out + v * LANES) = sum[i][v];
+        }
+    }
+}
+
+/* K is small and C large: its rows are written as they go, nothing of it is read. */
+static void NAME(outer)(const struct tmk_tile *t, size_t rows)
+{
+    const bool past = t->past && (uintptr_t)t->c % TMK_VBYTES == 0;
+    const ptrdiff_t width = (ptrdiff_t)t->width, whole = width - width % NR;
+    for (size_t i = 0; i < rows; i += OUTER_ROWS) {
+        if (rows - i >= OUTER_ROWS) {
+            for (ptrdiff_t j = 0; j < whole; j += NR)
+                NAME(outer_block)(t, i, j, OUTER_ROWS, TMK_NRV, past);
+            for (ptrdiff_t j = whole; j < width; j += LANES)
+                NAME(outer_block)(t, i, j, OUTER_ROWS, 1, past);
+        } else {
+            for (size_t l = i; l < rows; l++) {
+                for (ptrdiff_t j = 0; j < width; j += LANES)
+                    NAME(outer_block)(t, l, j, 1, 1, past);
+            }
+        }
+    }
+    STORES_DONE();
 }

@@ -293,16 +293,28 @@ static void pack_rows(const struct part *part, struct tmk_range m, size_t k0)
     }
 }
 
-/* The present block of k of few rows, columns [n.begin, n.end) of C: a stretch of them at a time so
- * that it stays in L1. */
+/* Columns at a time: what is read again, of C's rows or of B's, stays in L1. */
+static size_t thin_stretch(const struct tmk_gemm_plan *plan, size_t rows)
+{
+    const size_t again = plan->thin == TMK_GEMM_OUTER ? plan->K : rows;
+    return tmk_round_up(TMK_MAX(4096 / again, 1), plan->micro->nr);
+}
+
+/* The present block of k, columns [n.begin, n.end) of C. */
 static void multiply_thin(struct part *part, struct tmk_range m, size_t k0)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
     const bool dot = plan->thin == TMK_GEMM_DOT;
-    const size_t rows = m.end - m.begin, stretch = 4096 / rows;
+    const size_t rows = m.end - m.begin, stretch = thin_stretch(plan, rows);
+    void (*const multiply)(const struct tmk_tile *, size_t) = dot ? plan->micro->dot
+                                                              : plan->thin == TMK_GEMM_ADD_ROWS
+                                                                  ? plan->micro->add_rows
+                                                                  : plan->micro->outer;
     const ptrdiff_t nr = (ptrdiff_t)plan->micro->nr, k = (ptrdiff_t)k0;
-    struct tmk_tile tile = {.kc = part->kc, .row = part->s.m_c, .c_column = plan->c_column};
+    struct tmk_tile tile = {.kc = part->kc, .row = part->s.m_c};
+    tile.c_column = plan->c_column;
+    tile.past = plan->past;
     if (a->in_place) {
         tile.a = forward(plan, part->a, (ptrdiff_t)m.begin * a->own + k * a->k);
         tile.a_row = a->own;
@@ -324,7 +336,7 @@ static void multiply_thin(struct part *part, struct tmk_range m, size_t k0)
         tile.c = (char *)forward(plan, part->c, (ptrdiff_t)n * plan->c_column);
         if (part->first_k && part->col_bias)
             tile.col_bias = forward(plan, part->col_bias, (ptrdiff_t)n);
-        (dot ? plan->micro->dot : plan->micro->add_rows)(&tile, rows);
+        multiply(&tile, rows);
     }
     part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_COMPUTE, part->clock);
 }

@@ -73,8 +73,8 @@ static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, 
     double m = (double)(mr * tmk_ceil_div(tmk_ceil_div(plan->M, mr), pm));
     double n = (double)(nr * tmk_ceil_div(tmk_ceil_div(plan->N, nr), pn));
     double batches = (double)tmk_ceil_div(plan->nbatch * plan->pieces, pb);
-    return batches * (m * n + pack_cost(plan, TMK_STEP_FIRST) * m +
-                      pack_cost(plan, TMK_STEP_SECOND) * n);
+    return batches *
+           (m * n + pack_cost(plan, TMK_STEP_FIRST) * m + pack_cost(plan, TMK_STEP_SECOND) * n);
 }
 
 static void choose_grid(struct tmk_gemm_plan *plan, size_t threads)
@@ -178,6 +178,24 @@ static void split(struct tmk_gemm_plan *plan)
     plan->pieces_bytes = plan->nbatch * plan->pieces * plan->M * plan->N * plan->element;
 }
 
+/* Of little depth the time is that of writing C: row by row, in whole vectors. */
+#define OUTER_DEPTH ((size_t)4)
+#define PAST_DEPTH ((size_t)32)
+static bool writes_only(struct tmk_gemm_plan *plan)
+{
+    const ptrdiff_t lanes = (ptrdiff_t)plan->micro->lanes;
+    const size_t m = tmk_axes_count(&plan->m), n = tmk_axes_count(&plan->n);
+    const size_t bytes = plan->nbatch * m * n * plan->element;
+    bool whole = plan->c_column == 1 && (ptrdiff_t)n % lanes == 0;
+    for (int i = 0; i < plan->m.n; i++)
+        whole = whole && plan->m.step[TMK_STEP_SECOND][i] % lanes == 0;
+    for (int i = 0; i < plan->batch.axes; i++)
+        whole = whole && plan->batch.c[i] % lanes == 0;
+    plan->past = bytes >= tmk_last_cache_bytes();
+    return whole && !plan->accumulate && bytes > tmk_l2_bytes() &&
+           plan->K <= (plan->past ? PAST_DEPTH : OUTER_DEPTH);
+}
+
 /* With few rows the time is that of reading B: along its rows, once. A dot product pays if adding
  * up its vectors is little of it, and less than it costs to transpose B. */
 #define DOT_DEPTH ((size_t)16)
@@ -186,12 +204,15 @@ static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
     struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
     const size_t m = tmk_axes_count(&plan->m);
     const size_t b_bytes = tmk_axes_count(&plan->n) * plan->K * plan->element;
-    if (m > TMK_MICRO_DOT || a->window || b->window ||
-        !tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) ||
+    if (a->window || b->window || !tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) ||
         !tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k) ||
         !tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &b->own) ||
         !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b->k) ||
         !tmk_axes_linear(&plan->n, TMK_STEP_SECOND, &plan->c_column))
+        return TMK_GEMM_NOT_THIN;
+    if (b->own == 1 && writes_only(plan))
+        return TMK_GEMM_OUTER;
+    if (m > TMK_MICRO_DOT)
         return TMK_GEMM_NOT_THIN;
     if (m <= TMK_MICRO_THIN && b->own == 1 && plan->c_column == 1 && b_bytes > tmk_l2_bytes() / 4)
         return TMK_GEMM_ADD_ROWS;
@@ -232,7 +253,8 @@ static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks wan
                                   plan->K, want.kc, want.mc);
     if (!plan->thin)
         return;
-    plan->blocking.mc = plan->blocking.mr = plan->M;
+    if (plan->thin != TMK_GEMM_OUTER)
+        plan->blocking.mc = plan->blocking.mr = plan->M;
     if (plan->pieces == 1)
         plan->blocking.kc = plan->thin == TMK_GEMM_DOT ? thin_depth(plan) : plan->K;
 }

@@ -15,8 +15,9 @@ struct tmk_gemm_operand {
 };
 
 /* Products with few rows go their own way: rows of B are added to those of C, or dot products of
- * rows of A, packed along k if they lie otherwise, and columns of B. */
-enum tmk_gemm_thin { TMK_GEMM_NOT_THIN, TMK_GEMM_ADD_ROWS, TMK_GEMM_DOT };
+ * rows of A, packed along k if they lie otherwise, and columns of B. So do those of little depth
+ * and many results: sums of outer products. */
+enum tmk_gemm_thin { TMK_GEMM_NOT_THIN, TMK_GEMM_ADD_ROWS, TMK_GEMM_DOT, TMK_GEMM_OUTER };
 
 /* C and how its rows and columns lie in it (TMK_STEP_SECOND). */
 struct tmk_gemm_result {
@@ -29,6 +30,7 @@ struct tmk_gemm_result {
 struct tmk_gemm_plan {
     enum tmk_gemm_thin thin;
     ptrdiff_t c_column; /* if thin: the step between columns of C */
+    bool past;          /* of outer products: C, too large for any cache, is stored past them */
     const struct tmk_micro *micro;
     size_t element; /* bytes */
     enum tmk_dtype dtype;
