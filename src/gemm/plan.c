@@ -217,7 +217,8 @@ static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
     if (m <= TMK_MICRO_THIN && b->own == 1 && plan->c_column == 1 && b_bytes > tmk_l2_bytes() / 4)
         return TMK_GEMM_ADD_ROWS;
     const size_t enough = TMK_MAX(4 * plan->micro->lanes, DOT_DEPTH * m);
-    return b->k == 1 && plan->K >= enough ? TMK_GEMM_DOT : TMK_GEMM_NOT_THIN;
+    const bool cheap = a->k == 1 || tmk_axes_count(&plan->n) >= 8 * m; /* to lay A out along k */
+    return b->k == 1 && plan->K >= enough && cheap ? TMK_GEMM_DOT : TMK_GEMM_NOT_THIN;
 }
 
 /* What keeps A's rows in L2 and is cut into whole panels. */
