@@ -23,9 +23,9 @@
 #endif
 #define WEIGH_TAPS (ACCUMULATORS / WEIGH_ROWS)
 
-/* What of two neighbouring vectors lies inside a row. */
-struct span_pair {
-    SPAN a, b;
+/* What of some neighbouring vectors lies inside a row. */
+struct spans {
+    SPAN of[4];
 };
 
 #define ODD(d, p) (2 * (p) + 1)

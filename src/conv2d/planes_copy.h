@@ -1,25 +1,37 @@
 /* Copying planes into padded ones and back, for one element type (planes_body.h). Everything comes
- * for sw of 1 and 2, where vectors of parts make vectors of the image and the other way round, and
- * element by element (sw 0) for any stride and any step of the image. */
+ * for sw of 1 and 2, and copies of 4, where vectors of parts make vectors of the image and the
+ * other way round, and element by element (sw 0) for any stride and any step of the image. */
 
 /* What of the image's elements from column x on lies inside a row of w. */
-INLINE struct span_pair NAME(inside)(ptrdiff_t x, ptrdiff_t w)
+INLINE struct spans NAME(inside)(ptrdiff_t x, ptrdiff_t w)
 {
-    return (struct span_pair){NAME(span)(-x, w - x), NAME(span)(-x - LANES, w - x - LANES)};
+    struct spans spans;
+    UNROLL for (int i = 0; i < 4; i++) spans.of[i] = NAME(span)(-x - i * LANES, w - x - i * LANES);
+    return spans;
+}
+
+/* Even elements of two neighbouring vectors into the first, odd ones into the second. */
+INLINE void NAME(part_pair)(NAME(vec) * a, NAME(vec) * b)
+{
+    const NAME(vec) low = *a, high = *b;
+    *a = __builtin_shufflevector(low, high, EACH_LANE(EVEN, 0));
+    *b = __builtin_shufflevector(low, high, EACH_LANE(ODD, 0));
 }
 
 /* A vector of each of sw parts. */
-INLINE void NAME(pack_vector)(T *out, ptrdiff_t part, const T *from, struct span_pair span,
+INLINE void NAME(pack_vector)(T *out, ptrdiff_t part, const T *from, struct spans spans,
                               ptrdiff_t sw)
 {
-    NAME(vec) a = NAME(load_span)(from, span.a);
-    if (sw == 1) {
-        NAME(store)(out, a);
-    } else {
-        NAME(vec) b = NAME(load_span)(from + LANES, span.b);
-        NAME(store)(out, __builtin_shufflevector(a, b, EACH_LANE(EVEN, 0)));
-        NAME(store)(out + part, __builtin_shufflevector(a, b, EACH_LANE(ODD, 0)));
+    NAME(vec) v[4];
+    UNROLL for (int i = 0; i < sw; i++) v[i] = NAME(load_span)(from + i * LANES, spans.of[i]);
+    if (sw >= 2)
+        NAME(part_pair)(&v[0], &v[1]);
+    if (sw == 4) {
+        NAME(part_pair)(&v[2], &v[3]);
+        NAME(part_pair)(&v[0], &v[2]);
+        NAME(part_pair)(&v[1], &v[3]);
     }
+    UNROLL for (int i = 0; i < sw; i++) NAME(store)(out + i * part, v[i]);
 }
 
 /* n >= LANES zeros. */
@@ -32,10 +44,10 @@ INLINE void NAME(clear)(T *out, ptrdiff_t n)
 
 /* One row of each part, but for its first vector. All but the first part of a row that begins left
  * of the image, and the last of one that ends right of it, is inside. */
-INLINE void NAME(pack_rest)(const struct tmk_plane_grid *g, const T *row, T *out,
-                            struct span_pair last, ptrdiff_t sw)
+INLINE void NAME(pack_rest)(const struct tmk_plane_grid *g, const T *row, T *out, struct spans last,
+                            ptrdiff_t sw)
 {
-    const struct span_pair all = NAME(inside)(0, 2 * LANES);
+    const struct spans all = NAME(inside)(0, 4 * LANES);
     ptrdiff_t c = LANES, x = g->x + sw * LANES;
     for (; c + LANES < g->pitch; c += LANES, x += sw * LANES) {
         bool inside = x >= 0 && x + sw * LANES <= g->w;
@@ -56,7 +68,7 @@ static void NAME(pack_elements)(const struct tmk_plane_grid *g, const T *row, T 
 
 /* Vectors may run over a row's end: the next row follows. */
 INLINE void NAME(pack_part)(const struct tmk_plane_grid *g, const T *row, ptrdiff_t y, T *out,
-                            struct span_pair first, struct span_pair last, ptrdiff_t sw)
+                            struct spans first, struct spans last, ptrdiff_t sw)
 {
     const ptrdiff_t vectors = g->pitch > LANES ? g->pitch : LANES;
     T *const end = out + g->part;
@@ -81,7 +93,7 @@ INLINE void NAME(pack_planes)(const struct tmk_plane_grid *grid, const T *image,
 {
     const struct tmk_plane_grid g = *grid; /* which no store through a vector changes */
     const ptrdiff_t end = (g.pitch - 1) / LANES * LANES * sw + g.x;
-    const struct span_pair first = NAME(inside)(g.x, g.w), last = NAME(inside)(end, g.w);
+    const struct spans first = NAME(inside)(g.x, g.w), last = NAME(inside)(end, g.w);
     for (ptrdiff_t i = 0; i < g.planes; i++, image += g.plane) {
         for (ptrdiff_t r = 0; r < g.sh; r++, copy += g.sw * g.part)
             NAME(pack_part)(&g, image + (g.y + r) * g.row, g.y + r, copy, first, last, sw);
@@ -94,14 +106,16 @@ static void NAME(pack)(const struct tmk_plane_grid *grid, const void *image, voi
         NAME(pack_planes)(grid, image, copy, 1);
     else if (grid->col == 1 && grid->sw == 2)
         NAME(pack_planes)(grid, image, copy, 2);
+    else if (grid->col == 1 && grid->sw == 4)
+        NAME(pack_planes)(grid, image, copy, 4);
     else
         NAME(pack_planes)(grid, image, copy, 0);
 }
 
 /* n elements from one row of each of sw parts; `last`: what is left of them for the last vectors.
  */
-INLINE void NAME(unpack_row)(const T *from, ptrdiff_t part, T *to, ptrdiff_t n,
-                             struct span_pair last, ptrdiff_t sw)
+INLINE void NAME(unpack_row)(const T *from, ptrdiff_t part, T *to, ptrdiff_t n, struct spans last,
+                             ptrdiff_t sw)
 {
     for (; n > 0; n -= sw * LANES, from += LANES, to += sw * LANES) {
         NAME(vec) low = NAME(load)(from), high = low;
@@ -115,9 +129,9 @@ INLINE void NAME(unpack_row)(const T *from, ptrdiff_t part, T *to, ptrdiff_t n,
             if (sw == 2)
                 NAME(store)(to + LANES, high);
         } else {
-            NAME(store_span)(to, low, last.a);
+            NAME(store_span)(to, low, last.of[0]);
             if (sw == 2)
-                NAME(store_span)(to + LANES, high, last.b);
+                NAME(store_span)(to + LANES, high, last.of[1]);
         }
     }
 }
@@ -135,7 +149,7 @@ INLINE void NAME(unpack_planes)(const struct tmk_plane_grid *grid, const T *copy
 {
     const struct tmk_plane_grid g = *grid;
     const ptrdiff_t n = g.w - g.x;
-    const struct span_pair last = NAME(inside)(0, n % (sw == 2 ? 2 * LANES : LANES));
+    const struct spans last = NAME(inside)(0, n % (sw == 2 ? 2 * LANES : LANES));
     for (ptrdiff_t i = 0; i < g.planes * g.sh; i++, copy += g.sw * g.part) {
         const ptrdiff_t y = g.y + i % g.sh, rows = (g.h - y + g.sh - 1) / g.sh;
         const T *from = copy;
