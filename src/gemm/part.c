@@ -228,7 +228,8 @@ static void multiply_rows(struct part *part, size_t m, size_t end, size_t k0)
 
     size_t panels = find_columns(part, part->n.begin, columns);
     for (size_t n = part->n.begin; n < part->n.end; n += block->nc) {
-        size_t later_panels = find_columns(part, n + block->nc, later);
+        const size_t later_panels = find_columns(part, n + block->nc, later);
+        const bool packs_a = !plan->a.in_place && n == part->n.begin;
         for (size_t p = 0; p < panels; p++) {
             tile[p] = (struct tmk_tile){.kc = part->kc, .width = columns[p].width};
             tile[p].accumulate = plan->accumulate || !part->first_k;
@@ -243,8 +244,8 @@ static void multiply_rows(struct part *part, size_t m, size_t end, size_t k0)
             const size_t i = t * block->mr, rows = TMK_MIN(block->mr, end - m - i);
             char *a = part->s.a_block + i * part->kc * plan->element;
             struct tmk_tile left = {0};
-            place_a(part, m + i, rows, k0, n == part->n.begin, a, &left);
-            if (t == 0 || n == part->n.begin)
+            place_a(part, m + i, rows, k0, packs_a, a, &left);
+            if (t == 0 || packs_a)
                 part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
             for (size_t p = 0; p < panels; p++) {
                 tile[p].a = left.a;
@@ -258,7 +259,7 @@ static void multiply_rows(struct part *part, size_t m, size_t end, size_t k0)
                     fetch_ahead(part, &later[p], t, tiles, &tile[p]);
                 multiply_tile(part, &tile[p], rows, &columns[p]);
             }
-            if (t + 1 == tiles || n == part->n.begin)
+            if (t + 1 == tiles || packs_a)
                 part->clock =
                     tmk_phase_end(part->exec, part->thread, TMK_PHASE_COMPUTE, part->clock);
         }
