@@ -1,10 +1,14 @@
 /* Packing a panel, for one element type T; NAME(x) gives x its suffix. `full` is the panel's width
  * in the packed block. */
 
+/* Vectors of the widest panel: nr columns of B or mr rows of A. */
+enum { NAME(most_vectors) = TMK_MAX(TMK_NRV, (TMK_MR + LANES - 1) / LANES) };
+
 /* What of one run of panel positions goes where, in `vectors` vectors: loads outside the image give
  * zeros, stores stay within the run, the last run's within the panel. */
 struct NAME(strip) {
-    SPAN in[TMK_NRV], high[TMK_NRV], out[TMK_NRV]; /* high: a run of step 2 has twice the loads */
+    SPAN in[NAME(most_vectors)], high[NAME(most_vectors)],
+        out[NAME(most_vectors)]; /* high: a run of step 2 has twice the loads */
     ptrdiff_t from_step, to_step;
     size_t count; /* positions of k */
 };
@@ -13,7 +17,7 @@ INLINE void NAME(copy_strip)(const struct NAME(strip) * strip, const T *from, T 
                              const int vectors)
 {
     const ptrdiff_t from_step = strip->from_step, to_step = strip->to_step;
-    SPAN in[TMK_NRV], out[TMK_NRV];
+    SPAN in[NAME(most_vectors)], out[NAME(most_vectors)];
     UNROLL for (int v = 0; v < vectors; v++)
     {
         in[v] = strip->in[v];
@@ -64,7 +68,7 @@ static void NAME(pack_strip)(const struct tmk_run *run, const T *from, ptrdiff_t
             NAME(copy_strip)(&strip, from, to, 2);
             break;
         default:
-            NAME(copy_strip)(&strip, from, to, TMK_NRV);
+            NAME(copy_strip)(&strip, from, to, NAME(most_vectors));
         }
     } else if (run->step == 2) {
         switch (vectors) {
@@ -75,7 +79,7 @@ static void NAME(pack_strip)(const struct tmk_run *run, const T *from, ptrdiff_t
             NAME(thin_strip)(&strip, from, to, 2);
             break;
         default:
-            NAME(thin_strip)(&strip, from, to, TMK_NRV);
+            NAME(thin_strip)(&strip, from, to, NAME(most_vectors));
         }
     } else {
         for (size_t i = 0; i < count; i++, from += from_step, to += to_step) {
