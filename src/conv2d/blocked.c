@@ -144,9 +144,9 @@ static enum tmk_status each_phase(const struct tmk_conv2d *p, const struct tmk_a
                                   void *ctx)
 {
     for (size_t i = 0; i < p->sh; i++) {
-        struct tmk_conv2d_phase h = tmk_conv2d_phase_h(p, i);
+        struct tmk_conv2d_phase h = tmk_conv2d_phase(p, TMK_BWD_D, true, i);
         for (size_t j = 0; j < p->sw; j++) {
-            struct tmk_conv2d_phase w = tmk_conv2d_phase_w(p, j);
+            struct tmk_conv2d_phase w = tmk_conv2d_phase(p, TMK_BWD_D, false, j);
             if (h.positions == 0 || w.positions == 0 || h.taps == 0 || w.taps == 0)
                 continue;
             struct tmk_gemm gemm = bwd_d_gemm(p, args, i, j, &h, &w);
@@ -197,9 +197,9 @@ static bool leaves_gaps(const struct tmk_conv2d *p)
 {
     bool gaps = false;
     for (size_t i = 0; i < p->sh; i++)
-        gaps |= tmk_conv2d_phase_h(p, i).taps == 0;
+        gaps |= tmk_conv2d_phase(p, TMK_BWD_D, true, i).taps == 0;
     for (size_t i = 0; i < p->sw; i++)
-        gaps |= tmk_conv2d_phase_w(p, i).taps == 0;
+        gaps |= tmk_conv2d_phase(p, TMK_BWD_D, false, i).taps == 0;
     return gaps;
 }
 

@@ -89,8 +89,8 @@ static void find_taps(struct call *call, const struct tmk_conv2d *p)
     struct phase *f = call->phases;
     for (size_t i = 0; i < plan->h.phases; i++) {
         for (size_t j = 0; j < plan->w.phases; j++, f++) {
-            *f = (struct phase){tmk_channels_phase(p, plan->dir, true, i),
-                                tmk_channels_phase(p, plan->dir, false, j), i, j,
+            *f = (struct phase){tmk_conv2d_phase(p, plan->dir, true, i),
+                                tmk_conv2d_phase(p, plan->dir, false, j), i, j,
                                 (size_t)(tap - call->taps)};
             for (size_t y = 0; y < f->h.taps; y++) {
                 for (size_t x = 0; x < f->w.taps; x++, tap++) {

@@ -63,20 +63,6 @@ static void NAME(pack)(const struct tmk_channels_weights *w, size_t width, void 
     }
 }
 
-/* sum[j] += *a * b[j]. With AVX-512 most of the time with the load in the same instruction. */
-INLINE void NAME(add_row)(NAME(vec) * sum, const T *a, const NAME(vec) * b, const int vectors,
-                          const int row)
-{
-#ifdef ADD_PRODUCT
-    if (row % 4 != 0) {
-        UNROLL for (int j = 0; j < vectors; j++) ADD_PRODUCT(sum[j], a, b[j]);
-        return;
-    }
-#endif
-    (void)row;
-    UNROLL for (int j = 0; j < vectors; j++) sum[j] += *a * b[j];
-}
-
 /* `count` channels at one tap, for rows [first, end) of the tile. What the next tile of the row
  * reads is on its way meanwhile. */
 INLINE void NAME(add_channels)(NAME(vec) sum[][TMK_NRV], const T *a, ptrdiff_t plane, const T *b,

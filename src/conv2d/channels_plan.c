@@ -17,18 +17,6 @@
 #define MOST_PANEL ((size_t)4 << 20)
 #define MOST_HELD ((size_t)6 << 20)
 
-struct tmk_conv2d_phase tmk_channels_phase(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows,
-                                           size_t phase)
-{
-    if (dir == TMK_BWD_D)
-        return rows ? tmk_conv2d_phase_h(p, phase) : tmk_conv2d_phase_w(p, phase);
-    return (struct tmk_conv2d_phase){.positions = rows ? p->oh : p->ow,
-                                     .taps = rows ? p->kh : p->kw,
-                                     .every = 1,
-                                     .origin = -(ptrdiff_t)(rows ? p->ph : p->pw),
-                                     .back = -(ptrdiff_t)(rows ? p->dh : p->dw)};
-}
-
 static struct tmk_channels_axis axis_of(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows)
 {
     const size_t stride = rows ? p->sh : p->sw;
@@ -41,7 +29,7 @@ static struct tmk_channels_axis axis_of(const struct tmk_conv2d *p, enum tmk_dir
     };
     ptrdiff_t last_tap = PTRDIFF_MIN, last = PTRDIFF_MIN;
     for (size_t i = 0; i < axis.phases; i++) {
-        const struct tmk_conv2d_phase f = tmk_channels_phase(p, dir, rows, i);
+        const struct tmk_conv2d_phase f = tmk_conv2d_phase(p, dir, rows, i);
         if (f.positions == 0 || f.taps == 0)
             continue;
         const ptrdiff_t end = f.origin - (ptrdiff_t)(f.taps - 1) * f.back;

@@ -41,8 +41,4 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
 /* Rows of results, or if flat, tiles, in which a slab of so many rows is multiplied. */
 size_t tmk_channels_units(const struct tmk_channels_plan *plan, size_t rows);
 
-/* Phase of rows or columns; fwd has only one. */
-struct tmk_conv2d_phase tmk_channels_phase(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows,
-                                           size_t phase);
-
 #endif

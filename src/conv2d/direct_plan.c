@@ -36,19 +36,6 @@ static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b)
     return a > b ? a : b;
 }
 
-/* One phase of an axis; fwd and bwd_w have a single one, with all taps. */
-static struct tmk_conv2d_phase phase_of(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows,
-                                        size_t phase)
-{
-    if (dir == TMK_BWD_D)
-        return rows ? tmk_conv2d_phase_h(p, phase) : tmk_conv2d_phase_w(p, phase);
-    return (struct tmk_conv2d_phase){.positions = rows ? p->oh : p->ow,
-                                     .taps = rows ? p->kh : p->kw,
-                                     .every = 1,
-                                     .origin = -(ptrdiff_t)(rows ? p->ph : p->pw),
-                                     .back = -(ptrdiff_t)(rows ? p->dh : p->dw)};
-}
-
 static struct tmk_direct_axis axis_of(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows)
 {
     const ptrdiff_t stride = (ptrdiff_t)(rows ? p->sh : p->sw);
@@ -61,7 +48,7 @@ static struct tmk_direct_axis axis_of(const struct tmk_conv2d *p, enum tmk_dir d
                                    .first = PTRDIFF_MAX};
     ptrdiff_t last = PTRDIFF_MIN;
     for (ptrdiff_t f = 0; f < axis.out; f++) {
-        struct tmk_conv2d_phase phase = phase_of(p, dir, rows, (size_t)f);
+        struct tmk_conv2d_phase phase = tmk_conv2d_phase(p, dir, rows, (size_t)f);
         axis.positions = larger(axis.positions, (ptrdiff_t)phase.positions);
         if (phase.taps > 0) {
             ptrdiff_t end = phase.origin - (ptrdiff_t)(phase.taps - 1) * phase.back;
@@ -285,8 +272,10 @@ struct tmk_direct_table tmk_direct_table(const struct tmk_direct_plan *plan,
     table.masks = plan->in_place ? (uint16_t *)(table.begin + phases + 1) : NULL;
     table.begin[0] = 0;
     for (ptrdiff_t i = 0; i < phases; i++) {
-        const struct tmk_conv2d_phase h = phase_of(p, plan->dir, true, (size_t)(i / plan->w.out));
-        const struct tmk_conv2d_phase v = phase_of(p, plan->dir, false, (size_t)(i % plan->w.out));
+        const struct tmk_conv2d_phase h =
+            tmk_conv2d_phase(p, plan->dir, true, (size_t)(i / plan->w.out));
+        const struct tmk_conv2d_phase v =
+            tmk_conv2d_phase(p, plan->dir, false, (size_t)(i % plan->w.out));
         list_phase(plan, &h, &v, image, w, &table, table.begin[i]);
         table.begin[i + 1] = table.begin[i] + plan->channels * (ptrdiff_t)(h.taps * v.taps);
     }

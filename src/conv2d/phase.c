@@ -20,12 +20,15 @@ static struct tmk_conv2d_phase make_phase(size_t in, size_t kernel, size_t strid
     return result;
 }
 
-struct tmk_conv2d_phase tmk_conv2d_phase_h(const struct tmk_conv2d *p, size_t phase)
+struct tmk_conv2d_phase tmk_conv2d_phase(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows,
+                                         size_t phase)
 {
-    return make_phase(p->ih, p->kh, p->sh, p->dh, p->ph, phase);
-}
-
-struct tmk_conv2d_phase tmk_conv2d_phase_w(const struct tmk_conv2d *p, size_t phase)
-{
-    return make_phase(p->iw, p->kw, p->sw, p->dw, p->pw, phase);
+    if (dir == TMK_BWD_D)
+        return rows ? make_phase(p->ih, p->kh, p->sh, p->dh, p->ph, phase)
+                    : make_phase(p->iw, p->kw, p->sw, p->dw, p->pw, phase);
+    return (struct tmk_conv2d_phase){.positions = rows ? p->oh : p->ow,
+                                     .taps = rows ? p->kh : p->kw,
+                                     .every = 1,
+                                     .origin = -(ptrdiff_t)(rows ? p->ph : p->pw),
+                                     .back = -(ptrdiff_t)(rows ? p->dh : p->dw)};
 }

@@ -1,4 +1,5 @@
-/* bwd_d with stride, without multiplying by the zeros of the spread dy. */
+/* Which taps meet which positions along an axis; bwd_d with stride without multiplying by the zeros
+ * of the spread dy. */
 #ifndef TMK_CONV2D_PHASE_H
 #define TMK_CONV2D_PHASE_H
 
@@ -12,8 +13,9 @@ struct tmk_conv2d_phase {
     ptrdiff_t origin, back;
 };
 
-/* Phases 0 .. sh-1 of the rows, 0 .. sw-1 of the columns. */
-struct tmk_conv2d_phase tmk_conv2d_phase_h(const struct tmk_conv2d *p, size_t phase);
-struct tmk_conv2d_phase tmk_conv2d_phase_w(const struct tmk_conv2d *p, size_t phase);
+/* One phase of the rows or columns of what `dir` sums up: for bwd_d 0 .. sh-1 or sw-1; fwd and
+ * bwd_w have a single one with all taps, which meet the image at origin + q s - t*back. */
+struct tmk_conv2d_phase tmk_conv2d_phase(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows,
+                                         size_t phase);
 
 #endif

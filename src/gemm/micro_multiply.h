@@ -1,19 +1,5 @@
 /* The micro-kernel, for one element type T; NAME(x) gives x its suffix. */
 
-/* sum[j] += *a * b[j]. */
-static inline __attribute__((always_inline)) void
-NAME(add_row)(NAME(vec) * sum, const T *a, const NAME(vec) * b, const int vectors, const int row)
-{
-#ifdef ADD_PRODUCT
-    if (row % 4 != 0) {
-        UNROLL for (int j = 0; j < vectors; j++) ADD_PRODUCT(sum[j], a, b[j]);
-        return;
-    }
-#endif
-    (void)row;
-    UNROLL for (int j = 0; j < vectors; j++) sum[j] += *a * b[j];
-}
-
 /* One step along k. */
 static inline __attribute__((always_inline)) void NAME(step)(NAME(vec) sum[][TMK_NRV], const T **a,
                                                              ptrdiff_t a_row, const T *b,

@@ -67,3 +67,17 @@ INLINE void NAME(transpose)(NAME(vec) rows[LANES])
     EACH_DISTANCE(STAGE)
 #undef STAGE
 }
+
+/* A row of a tile: sum[j] += *a * b[j]. */
+INLINE void NAME(add_row)(NAME(vec) * sum, const T *a, const NAME(vec) * b, const int vectors,
+                          const int row)
+{
+#ifdef ADD_PRODUCT /* micro_tile.h */
+    if (row % 4 != 0) {
+        UNROLL for (int j = 0; j < vectors; j++) ADD_PRODUCT(sum[j], a, b[j]);
+        return;
+    }
+#endif
+    (void)row;
+    UNROLL for (int j = 0; j < vectors; j++) sum[j] += *a * b[j];
+}
