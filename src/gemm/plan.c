@@ -80,7 +80,7 @@ static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, 
 static void choose_grid(struct tmk_gemm_plan *plan, size_t threads)
 {
     double best = -1;
-    for (size_t pb = 1; pb <= threads; pb++) {
+    for (size_t pb = threads; pb > 0; pb--) { /* whole batch elements if nothing tells */
         for (size_t pm = 1; pb * pm <= threads; pm++) {
             size_t pn = threads / (pb * pm);
             double cost = part_cost(plan, pb, pm, pn);
