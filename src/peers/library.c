@@ -146,13 +146,18 @@ struct mkl_version {
     const char *status, *build, *processor, *platform;
 };
 
-/* "AVX-512" of "Intel(R) Advanced Vector Extensions 512 (Intel(R) AVX-512) enabled processors" */
+/* "AVX-512" of "Intel(R) Advanced Vector Extensions 512 (Intel(R) AVX-512) enabled processors"; of
+ * others' processors MKL says "Intel(R) Architecture processors" only. */
 static void shorten_processor(const char *processor, char *buf, size_t size)
 {
     static const char open[] = "(Intel(R) ";
     const char *start = strstr(processor, open);
-    start = start ? start + strlen(open) : processor;
-    snprintf(buf, size, "%.*s", (int)strcspn(start, ")"), start);
+    if (start) {
+        start += strlen(open);
+        snprintf(buf, size, "%.*s", (int)strcspn(start, ")"), start);
+    } else {
+        snprintf(buf, size, "%s", processor);
+    }
 }
 
 void tmk_library_kernel(const struct tmk_library *library, char *buf, size_t size)
