@@ -40,6 +40,7 @@ static const struct {
     {"Barcelona", TMK_ISA_GENERIC},
     {"Bulldozer", TMK_ISA_GENERIC},
     {"SSE", TMK_ISA_GENERIC},
+    {"generic", TMK_ISA_GENERIC},
 };
 
 /* What each library may be told for an ISA, the best first. Before 1.0 BLIS takes numbers only. */
