@@ -1,5 +1,7 @@
 #include "bias.h"
 
+#include "planes.h"
+
 #include <omp.h>
 
 static const char *row_address(const struct tmk_view *y, size_t n, size_t oc, size_t oh)
@@ -18,31 +20,6 @@ static void fill_row(enum tmk_dtype dtype, void *row, size_t count, ptrdiff_t st
         for (size_t i = 0; i < count; i++)
             ((double *)row)[(ptrdiff_t)i * step] = value;
     }
-}
-
-/* Independent sums, so that one addition need not wait for the last. */
-#define SUMS 16
-#define DEFINE_SUM(T)                                                                              \
-    static double sum_##T(const T *row, size_t count, ptrdiff_t step)                              \
-    {                                                                                              \
-        double sums[SUMS] = {0}, sum = 0;                                                          \
-        size_t i = 0;                                                                              \
-        for (; step == 1 && i + SUMS <= count; i += SUMS) {                                        \
-            for (size_t j = 0; j < SUMS; j++)                                                      \
-                sums[j] += (double)row[i + j];                                                     \
-        }                                                                                          \
-        for (size_t j = 0; j < SUMS; j++)                                                          \
-            sum += sums[j];                                                                        \
-        for (; i < count; i++)                                                                     \
-            sum += (double)row[(ptrdiff_t)i * step];                                               \
-        return sum;                                                                                \
-    }
-DEFINE_SUM(float)
-DEFINE_SUM(double)
-
-static double sum_row(enum tmk_dtype dtype, const void *row, size_t count, ptrdiff_t step)
-{
-    return dtype == TMK_F32 ? sum_float(row, count, step) : sum_double(row, count, step);
 }
 
 void tmk_conv2d_spread_bias(const struct tmk_conv2d *p, const struct tmk_args *args,
@@ -65,22 +42,34 @@ void tmk_conv2d_spread_bias(const struct tmk_conv2d *p, const struct tmk_args *a
     }
 }
 
+/* Output channels [begin, end). */
+static void sum_channels(const struct tmk_conv2d *p, const struct tmk_args *args, size_t begin,
+                         size_t end)
+{
+    const struct tmk_view *y = &args->operand[TMK_DST], *bias = &args->operand[TMK_BIA];
+    const struct tmk_plane_kernels *kernel = tmk_plane_kernels(y->dtype);
+    const ptrdiff_t images = (ptrdiff_t)p->mb, plane = (ptrdiff_t)(p->oh * p->ow);
+    if (y->stride[1] == 1) {
+        char *db = (char *)bias->data + begin * tmk_dtype_size(bias->dtype);
+        kernel->sum_columns(row_address(y, 0, begin, 0), images * plane, (ptrdiff_t)p->oc,
+                            (ptrdiff_t)(end - begin), db);
+        return;
+    }
+    for (size_t oc = begin; oc < end; oc++)
+        tmk_view_set(bias, &oc,
+                     kernel->sum_runs(row_address(y, 0, oc, 0), images, y->stride[0], plane));
+}
+
 void tmk_conv2d_sum_bias(const struct tmk_conv2d *p, const struct tmk_args *args,
                          const struct tmk_exec *exec)
 {
-    const struct tmk_view *y = &args->operand[TMK_DST];
+    const size_t threads = (size_t)exec->threads;
 #pragma omp parallel num_threads(exec->threads)
     {
         double clock = tmk_phase_start(exec);
 #pragma omp for schedule(static) nowait
-        for (size_t oc = 0; oc < p->oc; oc++) {
-            double sum = 0;
-            for (size_t n = 0; n < p->mb; n++) {
-                for (size_t oh = 0; oh < p->oh; oh++)
-                    sum += sum_row(y->dtype, row_address(y, n, oc, oh), p->ow, y->stride[3]);
-            }
-            tmk_view_set(&args->operand[TMK_BIA], &oc, sum);
-        }
+        for (size_t i = 0; i < threads; i++)
+            sum_channels(p, args, p->oc * i / threads, p->oc * (i + 1) / threads);
         tmk_phase_end(exec, omp_get_thread_num(), TMK_PHASE_REDUCE, clock);
     }
 }

@@ -8,7 +8,7 @@
 void tmk_conv2d_spread_bias(const struct tmk_conv2d *p, const struct tmk_args *args,
                             const struct tmk_exec *exec);
 
-/* bwd_w: db[oc] = sum over n, oh, ow of dy[n,oc,oh,ow], each sum in one fixed order and in double.
+/* bwd_w: db[oc] = sum over n, oh, ow of dy[n,oc,oh,ow], y without gaps, each sum in one fixed order.
  * Noted as phase reduce. */
 void tmk_conv2d_sum_bias(const struct tmk_conv2d *p, const struct tmk_args *args,
                          const struct tmk_exec *exec);

@@ -62,6 +62,11 @@ struct tmk_plane_kernels {
     /* weights[g, m, tap] and bias[g, m] = all of each sum's vector. Reads up to `lanes` - 1 vectors
      * beyond the last. */
     void (*settle)(const struct tmk_planes *planes, const void *sums);
+    /* The sum of `runs` runs of `count` neighbours, `step` elements apart. */
+    double (*sum_runs)(const void *from, ptrdiff_t runs, ptrdiff_t step, ptrdiff_t count);
+    /* sums[j] = the sum of from[r * step + j] over r < rows, for j < count. */
+    void (*sum_columns)(const void *from, ptrdiff_t rows, ptrdiff_t step, ptrdiff_t count,
+                        void *sums);
 };
 
 /* The kernels of the ISA in use. */

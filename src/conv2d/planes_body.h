@@ -17,3 +17,5 @@ INLINE NAME(vec) NAME(load_tap)(const T *from, const uint16_t *masks, ptrdiff_t 
 #include "planes_correlate.h"
 
 #include "planes_weigh.h"
+
+#include "planes_sum.h"
