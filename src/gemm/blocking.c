@@ -7,6 +7,7 @@
 
 #define DEFAULT_L1 ((size_t)32 << 10)
 #define DEFAULT_L2 ((size_t)512 << 10)
+#define DEFAULT_WAYS 8
 
 static size_t cache_bytes(int level, size_t fallback)
 {
@@ -15,12 +16,20 @@ static size_t cache_bytes(int level, size_t fallback)
     return bytes ? bytes : fallback;
 }
 
-static size_t l1_bytes, l2_bytes, last_bytes;
+static size_t l1_bytes, l2_bytes, l2_ways, last_bytes;
+
+static size_t ways_of(int level)
+{
+    const struct tmk_topology *machine = tmk_this_machine();
+    const int ways = machine ? tmk_topology_cache(machine, level).ways : 0;
+    return ways > 0 ? (size_t)ways : DEFAULT_WAYS;
+}
 
 static void ask_caches(void)
 {
     l1_bytes = cache_bytes(1, DEFAULT_L1);
     l2_bytes = cache_bytes(2, DEFAULT_L2);
+    l2_ways = ways_of(2);
     last_bytes = cache_bytes(3, l2_bytes);
 }
 
@@ -41,6 +50,26 @@ size_t tmk_last_cache_bytes(void)
 {
     know_caches();
     return last_bytes;
+}
+
+static size_t greatest_common_divisor(size_t a, size_t b)
+{
+    return b == 0 ? a : greatest_common_divisor(b, a % b);
+}
+
+bool tmk_l1_holds(size_t bytes)
+{
+    know_caches();
+    return bytes <= l1_bytes * 2 / 3;
+}
+
+bool tmk_l2_spreads(size_t rows, size_t step, size_t bytes)
+{
+    know_caches();
+    /* where the stretches begin: `apart` from each other within what one way of the cache holds */
+    const size_t apart = greatest_common_divisor(step, l2_bytes / l2_ways);
+    const size_t held = apart <= bytes ? l2_bytes : l2_bytes / apart * bytes;
+    return rows * bytes <= held;
 }
 
 /* Parts of equal size, none above `most`. */

@@ -23,6 +23,13 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
                                  size_t most_mr, size_t m, size_t n, size_t k, size_t want_kc,
                                  size_t want_mc);
 
+/* Can a packed panel of so many bytes stay in the L1 cache while others pass by? */
+bool tmk_l1_holds(size_t bytes);
+
+/* Can an L2 cache hold `rows` stretches of `bytes` each, `step` bytes apart? Steps of large powers
+ * of two leave most of its sets empty. */
+bool tmk_l2_spreads(size_t rows, size_t step, size_t bytes);
+
 /* Size of the L2 cache, and of the last one. */
 size_t tmk_l2_bytes(void);
 size_t tmk_last_cache_bytes(void);

@@ -47,8 +47,8 @@ static void set_batch(struct part *part, size_t index, size_t piece)
     part->k.end = TMK_MIN(blocks * (piece + 1) / plan->pieces * plan->blocking.kc, plan->K);
 }
 
-/* Can `width` columns of B be read in place, in whole vectors, which may run on into its next rows?
- */
+/* Can a run of so many columns of B be read in place, in whole vectors, which may run on into its
+ * next rows? */
 static bool readable(const struct part *part, size_t k0, size_t width)
 {
     const struct tmk_gemm_operand *b = &part->plan->b;
@@ -63,8 +63,8 @@ static void set_depth(struct part *part, size_t k0)
     const struct tmk_gemm_scratch *s = &part->s;
     const size_t kc = part->kc;
     const bool window = plan->a.window || plan->b.window;
-    if (plan->a.in_place && readable(part, k0, part->n.end) &&
-        part->n.end - part->n.begin <= plan->blocking.nc)
+    if (plan->a.in_place && plan->n.n <= 1 && readable(part, k0, part->n.end) &&
+        (!plan->fetch_ahead || part->n.end - part->n.begin <= plan->blocking.nc))
         return;
     tmk_axes_positions(&plan->k, k0, kc, s->k_first, s->k_second, window ? s->k_y : NULL,
                        window ? s->k_x : NULL);
@@ -103,6 +103,23 @@ static void pack(const struct part *part, const struct tmk_gemm_operand *operand
     part->plan->micro->pack(&panel, full, out);
 }
 
+/* Rows of A where k runs along memory: as they are, side by side. */
+static void copy_rows(const struct part *part, const struct tmk_run *runs, size_t nruns, char *out)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_depth *depth = &part->a_depth;
+    for (size_t r = 0; r < nruns; r++) {
+        ptrdiff_t at = runs[r].offset;
+        for (size_t i = 0; i < runs[r].length; i++, at += runs[r].step) {
+            for (size_t k = 0; k < depth->nruns; k++)
+                memcpy(out + depth->runs[k].start * plan->element,
+                       forward(plan, part->a, at + depth->runs[k].offset),
+                       depth->runs[k].length * plan->element);
+            out += plan->row_pitch * plan->element;
+        }
+    }
+}
+
 /* Rows [m, m + rows) of A: give the tile their place, packed into `out` if it is not in place. */
 static void place_a(const struct part *part, size_t m, size_t rows, size_t k0, bool fresh,
                     char *out, struct tmk_tile *tile)
@@ -118,21 +135,29 @@ static void place_a(const struct part *part, size_t m, size_t rows, size_t k0, b
     if (fresh) {
         struct tmk_run runs[TMK_MICRO_MAX_MR];
         size_t nruns = tmk_axes_runs(&plan->m, TMK_STEP_FIRST, plan->a.window, m, rows, runs);
-        pack(part, a, part->a, &part->a_depth, runs, nruns, rows, plan->blocking.mr, out);
+        if (a->by_rows)
+            copy_rows(part, runs, nruns, out);
+        else
+            pack(part, a, part->a, &part->a_depth, runs, nruns, rows, plan->blocking.mr, out);
     }
     tile->a = out;
+    if (a->by_rows) {
+        tile->a_row = (ptrdiff_t)plan->row_pitch;
+        tile->a_k = 1;
+        return;
+    }
     tile->a_row = 1;
     tile->a_k = (ptrdiff_t)plan->blocking.mr;
 }
 
 /* The same for a panel of columns of B. */
-static void place_b(const struct part *part, size_t n, size_t k0, struct tmk_columns *columns,
-                    char *out, struct tmk_tile *tile)
+static void place_b(const struct part *part, size_t k0, struct tmk_columns *columns, char *out,
+                    struct tmk_tile *tile)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *b = &plan->b;
-    if (readable(part, k0, tile->width)) {
-        tile->b = forward(plan, part->b, (ptrdiff_t)n * b->own + (ptrdiff_t)k0 * b->k);
+    if (columns->nb == 1 && readable(part, k0, columns->width)) {
+        tile->b = forward(plan, part->b, columns->b[0].offset + (ptrdiff_t)k0 * b->k);
         tile->b_k = b->k;
         return;
     }
@@ -238,11 +263,12 @@ static void multiply_rows(struct part *part, size_t m, size_t end, size_t k0)
                        columns[p].width * plan->element);
                 tile[p].col_bias = col_bias[p];
             }
-            place_b(part, n + p * nr, k0, &columns[p], part->s.b_block + p * panel_bytes, &tile[p]);
+            place_b(part, k0, &columns[p], part->s.b_block + p * panel_bytes, &tile[p]);
         }
         for (size_t t = 0; t < tiles; t++) {
             const size_t i = t * block->mr, rows = TMK_MIN(block->mr, end - m - i);
-            char *a = part->s.a_block + i * part->kc * plan->element;
+            char *a = part->s.a_block +
+                      i * (plan->a.by_rows ? plan->row_pitch : part->kc) * plan->element;
             struct tmk_tile left = {0};
             place_a(part, m + i, rows, k0, packs_a, a, &left);
             if (t == 0 || packs_a)

@@ -102,33 +102,77 @@ static size_t period_of(const struct tmk_axes *k, size_t count)
     return count / k->extent[0];
 }
 
-/* Packing pays when a panel is used often enough, unless all of it is small. */
+/* Few uses do not pay for packing, unless all of it is small. Many do, if what is packed then stays
+ * in the L1 cache. */
 #define IN_PLACE_PANELS 5
+#define MANY_PANELS 32
 #define IN_PLACE_BYTES ((size_t)64 << 10)
 
-static bool worth_packing(const struct tmk_gemm_plan *plan, size_t uses, size_t own, size_t extent)
+/* Would a block of an operand that has a unit step be as near if it were packed? Its positions that
+ * have the other step are `rows`, `length` elements each. */
+static bool lies_well(const struct tmk_gemm_plan *plan, ptrdiff_t step, size_t rows, size_t length)
 {
-    return uses > IN_PLACE_PANELS && own * extent * plan->element > IN_PLACE_BYTES;
+    return tmk_l2_spreads(rows, (size_t)(step < 0 ? -step : step) * plan->element,
+                          length * plan->element);
 }
 
-/* Can the micro-kernel read A, B where it lies, and should it? */
-static void choose_in_place(struct tmk_gemm_plan *plan)
+static bool few_uses(const struct tmk_gemm_plan *plan, size_t uses, size_t own)
 {
-    struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
-    a->in_place = !a->window && tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) &&
-                  tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k) && (a->own == 1 || a->k == 1) &&
-                  !worth_packing(plan, tmk_ceil_div(plan->N, plan->micro->nr), plan->M, plan->K);
-    b->in_place = !b->window && tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &b->own) &&
-                  tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b->k) && b->own == 1 &&
-                  !worth_packing(plan, tmk_ceil_div(plan->M, plan->micro->mr), plan->N, plan->K);
+    return uses <= IN_PLACE_PANELS || own * plan->K * plan->element <= IN_PLACE_BYTES;
 }
 
 /* Rows of A that lie a multiple of 4 KiB apart use the same few lines of an L1 cache, which has 8
  * to 12 ways: read in place, more rows than that push each other out between steps of k. */
+static bool rows_collide(const struct tmk_gemm_plan *plan)
+{
+    return plan->a.own * (ptrdiff_t)plan->element % 4096 == 0;
+}
+
+static bool a_in_place(struct tmk_gemm_plan *plan, const struct tmk_blocking *block)
+{
+    struct tmk_gemm_operand *a = &plan->a;
+    if (a->window || !tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) ||
+        !tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k))
+        return false;
+    const bool few = few_uses(plan, tmk_ceil_div(plan->N, plan->micro->nr), plan->M);
+    if (a->k == 1)
+        return few || (!rows_collide(plan) && lies_well(plan, a->own, block->mc, block->kc));
+    return a->own == 1 && few;
+}
+
+/* Panel by panel: those that lie in one run of unit step. */
+static bool b_in_place(struct tmk_gemm_plan *plan, const struct tmk_blocking *block)
+{
+    struct tmk_gemm_operand *b = &plan->b;
+    const int last = plan->n.n - 1;
+    if (b->window || !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b->k) ||
+        (last >= 0 && plan->n.step[TMK_STEP_FIRST][last] != 1))
+        return false;
+    const size_t uses = tmk_ceil_div(plan->M, plan->micro->mr), nr = plan->micro->nr;
+    if (few_uses(plan, uses, plan->N))
+        return true;
+    const bool near = uses > MANY_PANELS && tmk_l1_holds(block->kc * nr * plan->element);
+    return !near && lies_well(plan, b->k, block->kc, nr);
+}
+
+/* Where k runs along memory in A in stretches as long as this, rows of A are packed as they are. */
+#define ROW_LENGTH 32
+
+/* What can the micro-kernel read where it lies, and should it? */
+static void choose_places(struct tmk_gemm_plan *plan)
+{
+    const struct tmk_blocking block =
+        tmk_blocking(plan->micro, plan->element, plan->micro->mr, plan->M, plan->N, plan->K, 0, 0);
+    const struct tmk_axes *k = &plan->k;
+    plan->a.in_place = a_in_place(plan, &block);
+    plan->b.in_place = b_in_place(plan, &block);
+    plan->a.by_rows = !plan->a.in_place && !plan->a.window && k->n > 0 &&
+                      k->step[TMK_STEP_FIRST][k->n - 1] == 1 && k->extent[k->n - 1] >= ROW_LENGTH;
+}
+
 static size_t most_rows(const struct tmk_gemm_plan *plan)
 {
-    const struct tmk_gemm_operand *a = &plan->a;
-    const bool collide = a->in_place && a->own * (ptrdiff_t)plan->element % 4096 == 0;
+    const bool collide = plan->a.in_place && rows_collide(plan);
     return collide ? TMK_MIN(plan->micro->mr, 8) : plan->micro->mr;
 }
 
@@ -252,6 +296,8 @@ static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks wan
         want.kc = piece_block(plan);
     plan->blocking = tmk_blocking(plan->micro, plan->element, most_rows(plan), plan->M, plan->N,
                                   plan->K, want.kc, want.mc);
+    const size_t line = TMK_ALIGN / plan->element;
+    plan->row_pitch = (tmk_ceil_div(plan->blocking.kc, line) | 1) * line;
     if (!plan->thin)
         return;
     if (plan->thin != TMK_GEMM_OUTER)
@@ -287,7 +333,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     plan->N = tmk_axes_count(&plan->n);
     plan->K = tmk_axes_count(&plan->k);
     plan->period = period_of(&plan->k, plan->K);
-    choose_in_place(plan);
+    choose_places(plan);
     plan->pieces = pieces_of(plan);
     choose_thin(plan);
     choose_blocks(plan, gemm->blocks);
@@ -333,7 +379,8 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
     const struct tmk_blocking *b = &plan->blocking;
     size_t used = 0;
     const size_t a_depth = tmk_round_up(b->kc, plan->thin ? plan->micro->nr : 1);
-    size_t a_bytes = b->mc * a_depth * plan->element + TMK_MICRO_SLACK;
+    size_t a_bytes =
+        b->mc * (plan->a.by_rows ? plan->row_pitch : a_depth) * plan->element + TMK_MICRO_SLACK;
     size_t b_bytes = b->nc * b->kc * plan->element + TMK_MICRO_SLACK;
     scratch->a_block = carve(memory, &used, plan->a.in_place ? 0 : a_bytes);
     scratch->m_c = (ptrdiff_t *)(void *)carve(memory, &used, b->mc * sizeof(ptrdiff_t));

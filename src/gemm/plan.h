@@ -12,6 +12,7 @@ struct tmk_gemm_operand {
     int32_t y0, x0, h, w;
     bool in_place;    /* read where it lies, not packed */
     ptrdiff_t own, k; /* in place: the steps of its own index and of k */
+    bool by_rows;     /* of A, not in place: packed row by row, as k runs along memory already */
 };
 
 /* Products with few rows go their own way: rows of B are added to those of C, or dot products of
@@ -48,6 +49,7 @@ struct tmk_gemm_plan {
     struct tmk_blocking blocking;
     bool fetch_ahead;                     /* B does not stay in the L2 cache by itself */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
+    size_t row_pitch;                     /* of A packed by rows: elements from row to row */
     size_t part_bytes;                    /* workspace of one part */
     size_t pieces_bytes;                  /* and of all sums over pieces of K */
 };
