@@ -179,6 +179,8 @@ static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *p
         return tmk_conv2d_direct_workspace(p, dir, threads);
     if (tmk_conv2d_suits_channels(p, dir))
         return tmk_conv2d_channels_workspace(p, dir, threads);
+    if (dir == TMK_BWD_W && tmk_conv2d_suits_weigh(p))
+        return tmk_conv2d_weigh_workspace(p, threads);
     struct tmk_args args;
     if (tmk_op_operands(problem, &args) != TMK_OK)
         return SIZE_MAX;
@@ -232,6 +234,8 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
         clear(&args->operand[TMK_SRC], exec);
     if (tmk_conv2d_suits_channels(p, dir))
         return tmk_conv2d_channels(p, dir, args, exec);
+    if (dir == TMK_BWD_W && tmk_conv2d_suits_weigh(p))
+        return tmk_conv2d_weigh(p, args, exec);
     if (dir == TMK_BWD_D)
         return each_phase(p, args, run_phase, (void *)exec);
     const struct tmk_gemm gemm = x_gemm(p, args, dir);

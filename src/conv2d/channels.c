@@ -209,7 +209,8 @@ static void choose_skip(const struct tmk_channels_axis *w, const struct tmk_conv
     const ptrdiff_t stride = (ptrdiff_t)w->stride, most = TMK_CHANNELS_MAX_SKIP;
     for (size_t t = 0; t < f->taps; t++) {
         const ptrdiff_t x = (ptrdiff_t)(from * w->stride) + f->origin - (ptrdiff_t)t * f->back;
-        const ptrdiff_t over = x + (ptrdiff_t)(tile->rows - 1) * stride - (ptrdiff_t)w->image + 1;
+        const ptrdiff_t over =
+            x + (ptrdiff_t)(tile->out.rows - 1) * stride - (ptrdiff_t)w->image + 1;
         tile->skip[t] = 0;
         if (x < 0)
             tile->skip[t] = (int8_t)smaller((-x + stride - 1) / stride, most);
@@ -224,14 +225,14 @@ static void multiply_columns(const struct tmk_channels_plan *plan, const struct 
                              struct tmk_channels_tile *tile, size_t columns, size_t vectors)
 {
     const size_t most = tmk_ceil_div(columns, tmk_ceil_div(columns, plan->kernel->rows));
-    for (size_t c = 0; c < columns; c += tile->rows) {
-        tile->rows = TMK_MIN(most, columns - c);
+    for (size_t c = 0; c < columns; c += tile->out.rows) {
+        tile->out.rows = TMK_MIN(most, columns - c);
         if (!plan->flat)
             choose_skip(&plan->w, f, c, tile);
         plan->kernel->multiply(tile, vectors);
-        tile->image = (const char *)tile->image + tile->rows * plan->size;
-        tile->out =
-            (char *)tile->out + (ptrdiff_t)tile->rows * tile->out_row * (ptrdiff_t)plan->size;
+        tile->image = (const char *)tile->image + tile->out.rows * plan->size;
+        tile->out.data = (char *)tile->out.data +
+                         (ptrdiff_t)tile->out.rows * tile->out.row * (ptrdiff_t)plan->size;
     }
 }
 
@@ -257,13 +258,15 @@ static void multiply_unit(const struct call *call, const struct slab *slab,
             .plane = call->steps.channel,
             .channels = block->channels,
             .all_taps = plan->taps,
-            .lanes = block->lanes,
-            .out = element(
+        };
+        tile.out = (struct tmk_channels_out){
+            .data = element(
                 out, (ptrdiff_t)(slab->n + n) * out->stride[0] + (ptrdiff_t)oc * out->stride[1] +
                          (ptrdiff_t)(row * plan->h.phases + f->row) * out->stride[2] +
                          (ptrdiff_t)(column * plan->w.phases + f->column) * out->stride[3]),
-            .out_lane = out->stride[1],
-            .out_row = (ptrdiff_t)plan->w.phases * out->stride[3],
+            .lane = out->stride[1],
+            .row = (ptrdiff_t)plan->w.phases * out->stride[3],
+            .lanes = block->lanes,
             .bias = call->bias && block->channel == 0
                         ? element(call->bias, (ptrdiff_t)oc * call->bias->stride[0])
                         : NULL,

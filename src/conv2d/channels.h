@@ -1,11 +1,11 @@
-/* fwd and bwd_d with vectors along the channels of the results: the image is read where it lies, or
- * in a padded copy, and weights are packed, instead of a window on the image. */
+/* Convolution with vectors along the channels of the results, in NCHW. The image is read where it
+ * lies, or in a padded copy, and what it meets is packed, instead of a window on the image. */
 #ifndef TMK_CONV2D_CHANNELS_H
 #define TMK_CONV2D_CHANNELS_H
 
 #include "conv2d.h"
 
-/* Is this the faster way? */
+/* fwd and bwd_d. Is this the faster way? */
 bool tmk_conv2d_suits_channels(const struct tmk_conv2d *p, enum tmk_dir dir);
 
 /* Bytes of workspace. */
@@ -15,5 +15,11 @@ size_t tmk_conv2d_channels_workspace(const struct tmk_conv2d *p, enum tmk_dir di
  * workspace too small. */
 enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir,
                                     const struct tmk_args *args, const struct tmk_exec *exec);
+
+/* The same three for bwd_w: vectors along output channels. dw from x and dy; not the bias's. */
+bool tmk_conv2d_suits_weigh(const struct tmk_conv2d *p);
+size_t tmk_conv2d_weigh_workspace(const struct tmk_conv2d *p, int threads);
+enum tmk_status tmk_conv2d_weigh(const struct tmk_conv2d *p, const struct tmk_args *args,
+                                 const struct tmk_exec *exec);
 
 #endif

@@ -1,4 +1,6 @@
 /* The kernels for one element type (micro_types.h). */
+#include "channels_settle.h"
+
 /* One vector of lanes of `length` neighbouring weights, from the first tap of a group's channel on:
  * blocks transposed in registers. */
 static void NAME(pack_run)(const T *from, ptrdiff_t lane, size_t lanes, size_t length, size_t taps,
@@ -132,48 +134,6 @@ INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int
     }
 }
 
-/* Lane l of a block, positions [0, n), to out + l * lane; neighbours in memory, or `row` apart. */
-INLINE void NAME(settle_block)(const NAME(vec) block[LANES], T *out, ptrdiff_t lane, ptrdiff_t row,
-                               size_t lanes, size_t n, bool accumulate)
-{
-    const SPAN span = NAME(span)(0, (ptrdiff_t)n);
-    UNROLL for (int l = 0; l < LANES; l++, out += lane)
-    {
-        if ((size_t)l < lanes && row == 1) {
-            const NAME(vec) before = accumulate ? NAME(load_span)(out, span) : (NAME(vec)){0};
-            NAME(store_span)(out, block[l] + before, span);
-        } else if ((size_t)l < lanes) {
-            for (size_t i = 0; i < n; i++)
-                out[(ptrdiff_t)i * row] = block[l][i] + (accumulate ? out[(ptrdiff_t)i * row] : 0);
-        }
-    }
-}
-
-/* sums[row][lane] and the bias to out[lane][row]. */
-static void NAME(settle)(const struct tmk_channels_tile *t, const T *sums, size_t width)
-{
-    for (size_t l = 0; l < t->lanes; l += LANES) {
-        const size_t lanes = TMK_MIN(t->lanes - l, LANES);
-        NAME(vec) bias = {0};
-        if (t->bias)
-            bias = NAME(load_span)((const T *)t->bias + l, NAME(span)(0, (ptrdiff_t)lanes));
-        for (size_t r = 0; r < t->rows; r += LANES) {
-            const size_t n = TMK_MIN(t->rows - r, LANES);
-            T *out = (T *)t->out + (ptrdiff_t)l * t->out_lane + (ptrdiff_t)r * t->out_row;
-            NAME(vec) block[LANES];
-            UNROLL for (int i = 0; i < LANES; i++) block[i] =
-                NAME(load)(sums + (r + (size_t)i) * width + l) + bias;
-            NAME(transpose)(block);
-            if (t->out_row != 1)
-                NAME(settle_block)(block, out, t->out_lane, t->out_row, lanes, n, t->accumulate);
-            else if (t->accumulate)
-                NAME(settle_block)(block, out, t->out_lane, 1, lanes, n, true);
-            else
-                NAME(settle_block)(block, out, t->out_lane, 1, lanes, n, false);
-        }
-    }
-}
-
 #define DEFINE(vectors, rows)                                                                      \
     static void NAME(PASTE(PASTE(sum, vectors), rows))(const struct tmk_channels_tile *t, T *sums) \
     {                                                                                              \
@@ -192,8 +152,9 @@ static void NAME(multiply)(const struct tmk_channels_tile *tile, size_t vectors)
                                               T *) = {EACH_MR(ENTRY_VECTORS)};
 #undef ENTRY
 #undef ENTRY_VECTORS
-    /* settle() looks at whole blocks of rows */
-    _Alignas(64) T sums[(TMK_MR + LANES - 1) / LANES * LANES * TMK_NRV * LANES];
-    sum[vectors - 1][tile->rows - 1](tile, sums);
-    NAME(settle)(tile, sums, vectors * LANES);
+    _Alignas(64) T sums[NAME(most_sums)];
+    sum[vectors - 1][tile->out.rows - 1](tile, sums);
+    NAME(settle)(&tile->out, sums, vectors * LANES);
 }
+
+#include "channels_gradient.h"

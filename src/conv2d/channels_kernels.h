@@ -35,6 +35,15 @@ struct tmk_channels_tap {
     size_t index;
 };
 
+/* Where the sums of a tile go. Steps in elements. */
+struct tmk_channels_out {
+    void *data;
+    ptrdiff_t lane, row;
+    size_t lanes, rows;
+    const void *bias; /* one element a lane; NULL: none */
+    bool accumulate;  /* add to what is there */
+};
+
 /* One tile. Steps in elements. */
 struct tmk_channels_tile {
     const void *image, *weights;         /* of position 0; as packed */
@@ -42,14 +51,23 @@ struct tmk_channels_tile {
     size_t channels, all_taps;           /* of the packed weights */
     const struct tmk_channels_tap *taps; /* whole rows of the kernel */
     size_t ntaps, tap_row;               /* all of them, and those of a row */
-    size_t rows, lanes;                  /* positions; channels of the results */
     /* Of the tile's rows, how many a tap of this column leaves out, for they meet padding: the
      * first ones, or if negative, the last ones. */
     int8_t skip[TMK_CHANNELS_MAX_ROW];
-    void *out;
-    ptrdiff_t out_lane, out_row;
-    const void *bias; /* one element a lane; NULL: none */
-    bool accumulate;  /* add to what `out` holds */
+    struct tmk_channels_out out; /* rows: positions; lanes: channels of the results */
+};
+
+/* bwd_w: dw[l, g, i] = sum over positions of dy[position, l] * image[g, position, i], for a panel
+ * of channels l, some groups g of `taps` taps i each. Positions fall into runs in which the image
+ * moves by one from each to the next. */
+#define TMK_CHANNELS_TAPS 7
+struct tmk_channels_gradient {
+    const void *image;                /* that all offsets are counted from */
+    const ptrdiff_t *group, *run;     /* offsets */
+    ptrdiff_t tap[TMK_CHANNELS_TAPS]; /* and those of a group's taps, the first 0 */
+    size_t groups, runs, length;      /* of a run, in positions */
+    const void *dy;                   /* packed, [position][lane] */
+    struct tmk_channels_out out;      /* rows: the taps of all groups */
 };
 
 struct tmk_channels_kernels {
@@ -58,6 +76,12 @@ struct tmk_channels_kernels {
     void (*pack)(const struct tmk_channels_weights *weights, size_t width, void *panel);
     /* `vectors` is the width of the panel. */
     void (*multiply)(const struct tmk_channels_tile *tile, size_t vectors);
+    /* Groups that a tile takes at most if each has so many taps; 0: it cannot. */
+    size_t groups[TMK_CHANNELS_TAPS + 1];
+    void (*weigh)(const struct tmk_channels_gradient *tile, size_t taps, size_t vectors);
+    /* panel[position][lane], whole vectors of lanes: `count` neighbouring positions. */
+    void (*pack_gradient)(const void *from, ptrdiff_t lane, size_t lanes, size_t count,
+                          size_t width, void *panel);
 };
 
 /* The kernels of the ISA in use. */

@@ -137,6 +137,8 @@ INLINE void NAME(pack_transposed)(const struct row *rows, size_t full, ptrdiff_t
         for (size_t group = (full + LANES - 1) / LANES; group-- > 0;) {
             const struct row *from = rows + group * LANES;
             NAME(vec) block[LANES];
+            for (size_t j = 0; j < LANES && group * LANES + j < full && from[j].hi > k; j++)
+                __builtin_prefetch((const T *)from[j].from + k * step + FETCH);
             if (inside && (group + 1) * LANES <= full) {
                 UNROLL for (size_t j = 0; j < LANES; j++) block[j] =
                     NAME(load_span)((const T *)from[j].from + k, span);

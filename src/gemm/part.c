@@ -3,6 +3,8 @@
  * packed the moment before their first use. */
 #include "part.h"
 
+#include "alloc.h"
+
 #include "size.h"
 
 #include <string.h>
@@ -103,6 +105,10 @@ static void pack(const struct part *part, const struct tmk_gemm_operand *operand
     part->plan->micro->pack(&panel, full, out);
 }
 
+/* Long rows that are copied are fetched so many rows ahead. */
+#define ROWS_AHEAD 2
+#define LONG_ROW ((size_t)1024)
+
 /* Rows of A where k runs along memory: as they are, side by side. */
 static void copy_rows(const struct part *part, const struct tmk_run *runs, size_t nruns, char *out)
 {
@@ -111,10 +117,14 @@ static void copy_rows(const struct part *part, const struct tmk_run *runs, size_
     for (size_t r = 0; r < nruns; r++) {
         ptrdiff_t at = runs[r].offset;
         for (size_t i = 0; i < runs[r].length; i++, at += runs[r].step) {
-            for (size_t k = 0; k < depth->nruns; k++)
-                memcpy(out + depth->runs[k].start * plan->element,
-                       forward(plan, part->a, at + depth->runs[k].offset),
-                       depth->runs[k].length * plan->element);
+            for (size_t k = 0; k < depth->nruns; k++) {
+                const size_t bytes = depth->runs[k].length * plan->element;
+                const char *from = forward(plan, part->a, at + depth->runs[k].offset);
+                const char *later = from + ROWS_AHEAD * runs[r].step * (ptrdiff_t)plan->element;
+                for (size_t b = 0; bytes >= LONG_ROW && b < bytes; b += TMK_ALIGN)
+                    __builtin_prefetch(later + b);
+                memcpy(out + depth->runs[k].start * plan->element, from, bytes);
+            }
             out += plan->row_pitch * plan->element;
         }
     }

@@ -1,0 +1,354 @@
+/* bwd_w with vectors along output channels: the scalars are elements of a padded copy of x, a tile
+ * of results is some taps by a panel of output channels, and dy is packed once per panel, while
+ * taps share it. Every thread computes gradients of its own, from all positions in one order. */
+#include "alloc.h"
+#include "blocking.h"
+#include "channels.h"
+#include "channels_kernels.h"
+#include "planes.h"
+#include "size.h"
+
+#include <omp.h>
+
+/* Positions that are summed at a time, roughly: enough to pay for bringing a tile to its place. Of
+ * fewer, there are more channels at a time that share what is packed of dy: 1x1 kernels need it. */
+static size_t positions_of(const struct tmk_conv2d *p)
+{
+    return p->kh * p->kw > 1 ? 1024 : 512;
+}
+
+/* A sum of less is not worth it. */
+#define LEAST_POSITIONS ((size_t)32)
+
+/* Of the results' channels, those a group runs over where the kernel is 1x1. */
+#define CHANNELS_OF_GROUP 4
+
+struct plan {
+    const struct tmk_conv2d *p;
+    const struct tmk_channels_kernels *kernel;
+    size_t size;         /* bytes of an element */
+    size_t taps;         /* of a group: a row or column of the kernel, or if 1x1, channels */
+    size_t groups;       /* of a channel, or if 1x1, a part of one: see channel_groups() */
+    size_t most_groups;  /* of a tile */
+    size_t images, rows; /* of dy, at a time */
+    size_t pitch, part, image, channel; /* elements of the copy: row, part, image, channel */
+    size_t row_parts; /* of the copy, taken apart by the stride; 1: of rows that taps read */
+    size_t channels;  /* at a time */
+    size_t parts_ic, parts_oc; /* threads */
+    size_t panels;             /* of all output channels */
+};
+
+/* One thread's part of a call. */
+struct part {
+    const struct plan *plan;
+    const struct tmk_args *args;
+    const struct tmk_exec *exec;
+    int thread;
+    size_t ic, ic_end, panel, panel_end;
+    char *copy, *panel_dy;
+    ptrdiff_t *run, *group; /* offsets in the copy */
+    double clock;
+};
+
+/* Images or rows of one, and channels, that are worked on. */
+struct slab {
+    size_t n, images, row, rows, ic, channels;
+};
+
+/* How many groups so many channels have. */
+static size_t groups_of(const struct plan *plan, size_t channels)
+{
+    return plan->groups ? channels * plan->groups : tmk_ceil_div(channels, plan->taps);
+}
+
+static size_t taps_of_group(const struct tmk_conv2d *p)
+{
+    return p->kw > 1 ? p->kw : p->kh > 1 ? p->kh : CHANNELS_OF_GROUP;
+}
+
+/* Elements of a part of the copy: an odd number of cache lines, with room for a vector. */
+static size_t part_elements(const struct plan *plan, size_t rows)
+{
+    const struct tmk_conv2d *p = plan->p;
+    const size_t line = TMK_ALIGN / plan->size, all = rows + (p->kh - 1) * p->dh / p->sh;
+    return (tmk_ceil_div(all * plan->pitch + plan->kernel->lanes, line) | 1) * line;
+}
+
+/* Whole images, or rows of one. */
+static void choose_slab(struct plan *plan)
+{
+    const struct tmk_conv2d *p = plan->p;
+    const size_t plane = p->oh * p->ow, positions = positions_of(p);
+    plan->images = TMK_MIN(TMK_MAX(positions / plane, 1), p->mb);
+    plan->rows = TMK_MIN(TMK_MAX(positions / p->ow, 1), p->oh);
+    plan->rows = tmk_ceil_div(p->oh, tmk_ceil_div(p->oh, plan->rows));
+    plan->images = tmk_ceil_div(p->mb, tmk_ceil_div(p->mb, plan->images));
+    plan->pitch = p->ow + (p->kw - 1) * p->dw / p->sw;
+    plan->part = part_elements(plan, plan->rows);
+    plan->row_parts = TMK_MIN(p->sh, (p->kh - 1) * p->dh + 1);
+    plan->image = plan->row_parts * (p->kh * p->kw > 1 ? p->sw : 1) * plan->part;
+    plan->channel = plan->images * plan->image;
+}
+
+/* Threads by channels of both kinds, so that the largest share is smallest. */
+static void choose_parts(struct plan *plan, size_t threads)
+{
+    const size_t ic = plan->p->ic;
+    size_t best = SIZE_MAX;
+    for (size_t parts_oc = 1; parts_oc <= threads; parts_oc++) {
+        const size_t parts_ic = threads / parts_oc;
+        const size_t groups = groups_of(plan, tmk_ceil_div(ic, parts_ic));
+        const size_t cost =
+            tmk_ceil_div(plan->panels, parts_oc) * tmk_ceil_div(groups, plan->most_groups);
+        if (cost < best) {
+            best = cost;
+            plan->parts_ic = parts_ic;
+            plan->parts_oc = parts_oc;
+        }
+    }
+}
+
+static struct plan make_plan(const struct tmk_conv2d *p, int threads)
+{
+    struct plan plan = {
+        .p = p,
+        .kernel = tmk_channels_kernels(p->base.dtype),
+        .size = tmk_dtype_size(p->base.dtype),
+        .taps = taps_of_group(p),
+    };
+    plan.groups = p->kw > 1 ? p->kh : p->kh > 1 ? 1 : 0;
+    plan.most_groups = plan.taps <= TMK_CHANNELS_TAPS ? plan.kernel->groups[plan.taps] : 0;
+    plan.panels = tmk_ceil_div(p->oc, plan.kernel->width);
+    if (plan.most_groups == 0)
+        return plan;
+    choose_slab(&plan);
+    choose_parts(&plan, (size_t)threads);
+    const size_t fit = tmk_l2_bytes() / 2 / (plan.channel * plan.size);
+    const size_t own = tmk_ceil_div(p->ic, plan.parts_ic);
+    plan.channels = TMK_MIN(TMK_MAX(fit / CHANNELS_OF_GROUP, 1) * CHANNELS_OF_GROUP, own);
+    return plan;
+}
+
+bool tmk_conv2d_suits_weigh(const struct tmk_conv2d *p)
+{
+    if (p->base.layout != TMK_NCHW || p->g > 1 || p->kh * p->kw * p->sh * p->sw == 1 ||
+        p->mb * p->oh * p->ow < LEAST_POSITIONS)
+        return false;
+    const struct plan plan = make_plan(p, 1);
+    return plan.most_groups > 0 && 5 * p->oc >= 3 * tmk_round_up(p->oc, plan.kernel->lanes);
+}
+
+/* Bytes of a part's workspace, and where what begins. */
+static size_t lay_out(const struct plan *plan, char *memory, struct part *part)
+{
+    const struct tmk_conv2d *p = plan->p;
+    const size_t positions = plan->images * plan->rows * p->ow;
+    const size_t bytes[] = {
+        (plan->channels * plan->channel + (p->sw - 1) * plan->part) * plan->size,
+        positions * plan->kernel->width * plan->size,
+        plan->images * plan->rows * sizeof(ptrdiff_t),
+        groups_of(plan, plan->channels) * sizeof(ptrdiff_t),
+    };
+    size_t at[5] = {0};
+    for (int i = 0; i < 4; i++)
+        at[i + 1] = at[i] + tmk_round_up(bytes[i], TMK_ALIGN);
+    if (memory) {
+        part->copy = memory;
+        part->panel_dy = memory + at[1];
+        part->run = (ptrdiff_t *)(void *)(memory + at[2]);
+        part->group = (ptrdiff_t *)(void *)(memory + at[3]);
+    }
+    return at[4];
+}
+
+size_t tmk_conv2d_weigh_workspace(const struct tmk_conv2d *p, int threads)
+{
+    const struct plan plan = make_plan(p, threads);
+    return plan.parts_ic * plan.parts_oc * lay_out(&plan, NULL, NULL);
+}
+
+static void *element(const struct tmk_view *view, ptrdiff_t at)
+{
+    return (char *)view->data + at * (ptrdiff_t)tmk_dtype_size(view->dtype);
+}
+
+static void note(struct part *part, enum tmk_phase phase)
+{
+    part->clock = tmk_phase_end(part->exec, part->thread, phase, part->clock);
+}
+
+/* Where the copy of a channel's plane has what tap (y, x) reads for position 0. */
+static ptrdiff_t tap_offset(const struct plan *plan, size_t y, size_t x)
+{
+    const struct tmk_conv2d *p = plan->p;
+    const size_t row = y * p->dh, column = x * p->dw;
+    return (ptrdiff_t)((row % p->sh * p->sw + column % p->sw) * plan->part +
+                       row / p->sh * plan->pitch + column / p->sw);
+}
+
+/* Padded, and taken apart by the strides. Of a 1x1 kernel only the first part counts; the others
+ * are overwritten by the next plane. */
+static void copy_image(struct part *part, const struct slab *slab)
+{
+    const struct plan *plan = part->plan;
+    const struct tmk_conv2d *p = plan->p;
+    const struct tmk_view *x = &part->args->operand[TMK_SRC];
+    const ptrdiff_t y = (ptrdiff_t)(slab->row * p->sh) - (ptrdiff_t)p->ph;
+    const ptrdiff_t skip = plan->row_parts == 1 ? (ptrdiff_t)p->sh : 1;
+    const ptrdiff_t above = y < 0 ? (-y + skip - 1) / skip : 0, begin = y + above * skip;
+    const struct tmk_plane_grid grid = {
+        .h = ((ptrdiff_t)p->ih - begin + skip - 1) / skip,
+        .w = (ptrdiff_t)p->iw,
+        .y = -above,
+        .x = -(ptrdiff_t)p->pw,
+        .plane = x->stride[1],
+        .row = x->stride[2] * skip,
+        .col = x->stride[3],
+        .planes = 1,
+        .rows = (ptrdiff_t)(slab->rows + (p->kh - 1) * p->dh / p->sh),
+        .pitch = (ptrdiff_t)plan->pitch,
+        .sh = (ptrdiff_t)plan->row_parts,
+        .sw = (ptrdiff_t)p->sw,
+        .part = (ptrdiff_t)plan->part,
+    };
+    for (size_t c = 0; c < slab->channels; c++) {
+        for (size_t n = 0; n < slab->images; n++)
+            tmk_plane_kernels(x->dtype)->pack(
+                &grid,
+                element(x, (ptrdiff_t)(slab->n + n) * x->stride[0] +
+                               (ptrdiff_t)(slab->ic + c) * x->stride[1] + begin * x->stride[2]),
+                part->copy + (c * plan->channel + n * plan->image) * plan->size);
+    }
+    note(part, TMK_PHASE_PACK);
+}
+
+static void pack_dy(struct part *part, const struct slab *slab, size_t oc, size_t lanes,
+                    size_t width)
+{
+    const struct plan *plan = part->plan;
+    const struct tmk_view *dy = &part->args->operand[TMK_DST];
+    const size_t count = slab->rows * plan->p->ow;
+    for (size_t n = 0; n < slab->images; n++)
+        plan->kernel->pack_gradient(
+            element(dy, (ptrdiff_t)(slab->n + n) * dy->stride[0] + (ptrdiff_t)oc * dy->stride[1] +
+                            (ptrdiff_t)slab->row * dy->stride[2]),
+            dy->stride[1], lanes, count, width, part->panel_dy + n * count * width * plan->size);
+    note(part, TMK_PHASE_PACK);
+}
+
+static void find_runs(struct part *part, const struct slab *slab)
+{
+    const struct plan *plan = part->plan;
+    for (size_t n = 0; n < slab->images; n++) {
+        for (size_t y = 0; y < slab->rows; y++)
+            part->run[n * slab->rows + y] = (ptrdiff_t)(n * plan->image + y * plan->pitch);
+    }
+}
+
+/* Groups of the slab's channels. */
+static void find_groups(struct part *part, const struct slab *slab)
+{
+    const struct plan *plan = part->plan;
+    const size_t count = groups_of(plan, slab->channels);
+    for (size_t g = 0; g < count; g++) {
+        const size_t channel = plan->groups ? g / plan->groups : g * plan->taps;
+        const size_t row = plan->groups && plan->p->kw > 1 ? g % plan->groups : 0;
+        part->group[g] = (ptrdiff_t)(channel * plan->channel) + tap_offset(plan, row, 0);
+    }
+}
+
+/* All groups of the slab's channels by a panel of output channels. */
+static void multiply_panel(struct part *part, const struct slab *slab, size_t panel)
+{
+    const struct plan *plan = part->plan;
+    const struct tmk_conv2d *p = plan->p;
+    const struct tmk_view *dw = &part->args->operand[TMK_WEI];
+    const size_t oc = panel * plan->kernel->width;
+    const size_t lanes = TMK_MIN(plan->kernel->width, p->oc - oc);
+    const size_t vectors = tmk_ceil_div(lanes, plan->kernel->lanes);
+    const size_t kernel = p->kh * p->kw, rows = slab->channels * kernel;
+    struct tmk_channels_gradient tile = {
+        .image = part->copy,
+        .run = part->run,
+        .runs = slab->images * slab->rows,
+        .length = p->ow,
+        .dy = part->panel_dy,
+        .out = {.lane = dw->stride[0],
+                .row = 1,
+                .lanes = lanes,
+                .accumulate = slab->n > 0 || slab->row > 0},
+    };
+    for (size_t i = 0; i < plan->taps; i++)
+        tile.tap[i] = p->kw > 1   ? tap_offset(plan, 0, i)
+                      : p->kh > 1 ? tap_offset(plan, i, 0)
+                                  : (ptrdiff_t)(i * plan->channel);
+    pack_dy(part, slab, oc, lanes, vectors * plan->kernel->lanes);
+    const size_t groups = groups_of(plan, slab->channels);
+    for (size_t g = 0; g < groups; g += tile.groups) {
+        const size_t row = g * plan->taps;
+        tile.groups = TMK_MIN(plan->most_groups, groups - g);
+        tile.group = part->group + g;
+        tile.out.rows = TMK_MIN(tile.groups * plan->taps, rows - row);
+        tile.out.data =
+            element(dw, (ptrdiff_t)oc * dw->stride[0] + (ptrdiff_t)(slab->ic * kernel + row));
+        plan->kernel->weigh(&tile, plan->taps, vectors);
+    }
+    note(part, TMK_PHASE_COMPUTE);
+}
+
+static void run_slab(struct part *part, const struct slab *slab)
+{
+    copy_image(part, slab);
+    find_runs(part, slab);
+    for (size_t panel = part->panel; panel < part->panel_end; panel++)
+        multiply_panel(part, slab, panel);
+}
+
+static void run_part(struct part *part)
+{
+    const struct plan *plan = part->plan;
+    const struct tmk_conv2d *p = plan->p;
+    struct slab slab;
+    for (slab.ic = part->ic; slab.ic < part->ic_end; slab.ic += plan->channels) {
+        slab.channels = TMK_MIN(plan->channels, part->ic_end - slab.ic);
+        find_groups(part, &slab);
+        for (slab.n = 0; slab.n < p->mb; slab.n += plan->images) {
+            slab.images = TMK_MIN(plan->images, p->mb - slab.n);
+            for (slab.row = 0; slab.row < p->oh; slab.row += plan->rows) {
+                slab.rows = TMK_MIN(plan->rows, p->oh - slab.row);
+                run_slab(part, &slab);
+            }
+        }
+    }
+}
+
+enum tmk_status tmk_conv2d_weigh(const struct tmk_conv2d *p, const struct tmk_args *args,
+                                 const struct tmk_exec *exec)
+{
+    const struct plan plan = make_plan(p, exec->threads);
+    const size_t parts = plan.parts_ic * plan.parts_oc, bytes = lay_out(&plan, NULL, NULL);
+    if (exec->workspace_bytes < parts * bytes)
+        return tmk_fail(TMK_EINVAL, "conv2d: workspace of %zu bytes is too small, needs %zu",
+                        exec->workspace_bytes, parts * bytes);
+#pragma omp parallel num_threads(exec->threads)
+    {
+        const int thread = omp_get_thread_num();
+        for (size_t i = (size_t)thread; i < parts; i += (size_t)omp_get_num_threads()) {
+            const size_t c = i / plan.parts_oc, o = i % plan.parts_oc;
+            struct part part = {
+                .plan = &plan,
+                .args = args,
+                .exec = exec,
+                .thread = thread,
+                .ic = p->ic * c / plan.parts_ic,
+                .ic_end = p->ic * (c + 1) / plan.parts_ic,
+                .panel = plan.panels * o / plan.parts_oc,
+                .panel_end = plan.panels * (o + 1) / plan.parts_oc,
+                .clock = tmk_phase_start(exec),
+            };
+            lay_out(&plan, (char *)exec->workspace + i * bytes, &part);
+            run_part(&part);
+        }
+    }
+    return TMK_OK;
+}
