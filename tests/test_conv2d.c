@@ -131,6 +131,27 @@ static void test_many_channels(void **state)
     check_layers(descs, COUNT(descs));
 }
 
+/* bwd_w with vectors along output channels: kernels of every row and column that it knows, images
+ * taken in bands, alone and some at a time; strides that read parts of them; tiles of every height;
+ * more channels than are copied at a time. */
+static void test_panels_of_gradients(void **state)
+{
+    (void)state;
+    static const char *const descs[] = {
+        "mb3ic13oc70ih19iw23kh1kw7ph0pw3",
+        "mb2ic9oc33ih20iw18kh7kw1ph3pw0",
+        "mb2ic7oc34ih21iw18kh5kw1ph2pw0",
+        "mb1ic150oc17ih60iw40kh3kw3ph1pw1",
+        "mb9ic21oc20ih11kh5ph2",
+        "mb11ic10oc49ih12iw9kh4kw4ph1pw1",
+        "mb2ic11oc40ih33iw31kh1kw1sh2sw3ph1pw2",
+        "mb2ic110oc20ih53iw51kh1kw1sh3sw2ph0pw0",
+        "mb2ic6oc20ih25iw27kh3kw3sh2sw3dh1dw1ph2pw2",
+        "mb2ic6oc20ih9iw8oh13ow12kh3kw3sh1sw1ph6pw6",
+    };
+    check_layers(descs, COUNT(descs));
+}
+
 /* The oracle itself, on the definition: a sum over every tap, one element at a time. */
 static double y_by_definition(const struct tmk_conv2d *p, const struct tmk_args *args,
                               const size_t *at)
@@ -196,7 +217,8 @@ static void test_same_bits_at_any_thread_count(void **state)
     (void)state;
     tmk_random_seed(&stream, 77);
     static const char *const layers[] = {"mb2ic24oc40ih23kh3ph1", "g70mb2ic70oc70ih14kh3ph1",
-                                         "g9mb3ic9oc18ih41kh3sh2ph1", "mb2ic3oc26ih48kh5sh2ph2"};
+                                         "g9mb3ic9oc18ih41kh3sh2ph1", "mb2ic3oc26ih48kh5sh2ph2",
+                                         "mb3ic20oc70ih23kh5ph2"};
     for (size_t i = 0; i < 60; i++) {
         char desc[TMK_DESC_MAX];
         if (i < VARIANTS * COUNT(layers))
@@ -284,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_layers),
         cmocka_unit_test(test_few_channels),
         cmocka_unit_test(test_many_channels),
+        cmocka_unit_test(test_panels_of_gradients),
         cmocka_unit_test(test_same_bits_at_any_thread_count),
         cmocka_unit_test(test_workspace_too_small_is_refused),
         cmocka_unit_test(test_im2col_needs_kh_kw_times_the_image),
