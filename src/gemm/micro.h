@@ -53,10 +53,10 @@ struct tmk_tile {
     bool accumulate;      /* add to C */
     const void *row_bias; /* added: one element per row; NULL: none */
     const void *col_bias; /* added: one element per column, whole vectors; NULL: none */
-    /* On the way, the elements next[next_k[l]] and next[next_k[l] + width - 1], l < next_count, are
-     * fetched into the L2 cache. */
+    /* On the way, the elements next[next_at[l]] and next[next_at[l] + width - 1], l < next_count,
+     * are fetched into the L2 cache. */
     const void *next;
-    const ptrdiff_t *next_k;
+    const ptrdiff_t *next_at;
     size_t next_count;
 };
 
@@ -64,7 +64,7 @@ struct tmk_tile {
 #define TMK_MICRO_MAX_NRV 3
 #define TMK_MICRO_MAX_NR 32
 #define TMK_MICRO_SLACK 64
-#define TMK_MICRO_THIN 4
+#define TMK_MICRO_THIN 16
 #define TMK_MICRO_DOT 32
 
 typedef void tmk_multiply(const struct tmk_tile *tile);

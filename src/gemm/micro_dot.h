@@ -34,7 +34,12 @@ static inline __attribute__((always_inline)) void NAME(dot_block)(const struct N
 #define LOAD_PART(p) NAME(load_span)(p, span)
     ptrdiff_t left = d->count;
     for (; left >= NR; left -= NR, a += d->a_panel, b += NR) {
-        UNROLL for (int v = 0; v < TMK_NRV; v++) DOT_STEP(v * LANES, LOAD_WHOLE);
+        UNROLL for (int v = 0; v < TMK_NRV; v++)
+        {
+            UNROLL for (int j = 0; j < columns; j++)
+                __builtin_prefetch(b + j * b_column + v * LANES + DOT_BYTES / (int)sizeof(T));
+            DOT_STEP(v * LANES, LOAD_WHOLE);
+        }
     }
     for (ptrdiff_t k = 0; k < left; k += LANES) {
         const SPAN span = NAME(span)(0, left - k);

@@ -37,7 +37,7 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
      * them unless there is much to fetch. */
     const size_t stops = t->next_count > 0 ? (size_t)rows + 1 : 4, stretch = t->kc / stops;
     const size_t share = t->next_count / stops + 1, c_share = ((size_t)rows + stops - 1) / stops;
-    const ptrdiff_t *row = t->row, *next_k = t->next_k;
+    const ptrdiff_t *row = t->row, *next_at = t->next_at;
     ROLLED for (size_t stop = 1; stop <= stops; stop++)
     {
         const ptrdiff_t *row_end = TMK_MIN(row + c_share, t->row + rows);
@@ -46,11 +46,11 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
             __builtin_prefetch(c + *row, 1);
             __builtin_prefetch(c + *row + t->width - 1, 1);
         }
-        const ptrdiff_t *next_end = TMK_MIN(next_k + share, t->next_k + t->next_count);
-        ROLLED for (; next_k < next_end; next_k++)
+        const ptrdiff_t *next_end = TMK_MIN(next_at + share, t->next_at + t->next_count);
+        ROLLED for (; next_at < next_end; next_at++)
         {
-            __builtin_prefetch(next + *next_k, 0, 2);
-            __builtin_prefetch(next + *next_k + t->width - 1, 0, 2);
+            __builtin_prefetch(next + *next_at, 0, 2);
+            __builtin_prefetch(next + *next_at + t->width - 1, 0, 2);
         }
         ROLLED for (size_t s = stop < stops ? stretch : t->kc - (stops - 1) * stretch; s > 0; s--)
         {

@@ -1,41 +1,69 @@
 /* Products with few rows or little depth, for one element type T; NAME(x) gives x its suffix. B is
  * read where it lies, along its rows. */
 
-/* B's columns are neighbours: rows of B, four at a time, are added to the rows of C. */
+/* C gets its start: what it holds, biases. */
+static void NAME(start_rows)(const struct tmk_tile *t, size_t rows)
+{
+    const ptrdiff_t width = (ptrdiff_t)t->width;
+    for (size_t i = 0; i < rows; i++) {
+        T *c = (T *)t->c + t->row[i];
+        for (ptrdiff_t j = 0; j < width; j++) {
+            T start = t->accumulate ? c[j] : 0;
+            start += t->row_bias ? ((const T *)t->row_bias)[i] : 0;
+            c[j] = start + (t->col_bias ? ((const T *)t->col_bias)[j] : 0);
+        }
+    }
+}
+
+/* `depth` rows of B from k on, a constant, are added to all rows of C. */
+INLINE void NAME(add_deep)(const struct tmk_tile *t, size_t rows, size_t k, const int depth)
+{
+    const ptrdiff_t width = (ptrdiff_t)t->width, b_k = t->b_k;
+    const T *b = (const T *)t->b + (ptrdiff_t)k * b_k;
+    T a[TMK_MICRO_THIN][THIN_DEPTH];
+    for (size_t i = 0; i < rows; i++) {
+        const T *from = (const T *)t->a + (ptrdiff_t)i * t->a_row + (ptrdiff_t)k * t->a_k;
+        UNROLL for (int q = 0; q < depth; q++) a[i][q] = from[q * t->a_k];
+    }
+    ptrdiff_t j = 0;
+    for (; j + LANES <= width; j += LANES) {
+        NAME(vec) bk[THIN_DEPTH];
+        UNROLL for (int q = 0; q < depth; q++)
+        {
+            bk[q] = NAME(load)(b + q * b_k + j);
+            __builtin_prefetch(b + (q + depth) * b_k + j);
+        }
+        for (size_t i = 0; i < rows; i++) {
+            T *out = (T *)t->c + t->row[i] + j;
+            NAME(vec) sum = NAME(load)(out);
+            UNROLL for (int q = 0; q < depth; q++) sum += a[i][q] * bk[q];
+            NAME(store)(out, sum);
+        }
+    }
+    if (j == width)
+        return;
+    const SPAN span = NAME(span)(0, width - j);
+    for (size_t i = 0; i < rows; i++) {
+        T *out = (T *)t->c + t->row[i] + j;
+        NAME(vec) sum = NAME(load_span)(out, span);
+        UNROLL for (int q = 0; q < depth; q++) sum +=
+            a[i][q] * NAME(load_span)(b + q * b_k + j, span);
+        NAME(store_span)(out, sum, span);
+    }
+}
+
+/* B's columns are neighbours: some of its rows at a time are added to the rows of C, the more of
+ * them the more rows of C there are to be read and written. */
 static void NAME(add_rows)(const struct tmk_tile *t, size_t rows)
 {
-    enum { DEPTH = 4 };
-    const ptrdiff_t width = (ptrdiff_t)t->width;
-    T *c = t->c;
-    for (size_t i = 0; i < rows; i++) {
-        for (ptrdiff_t j = 0; j < width; j++) {
-            T start = t->accumulate ? c[t->row[i] + j] : 0;
-            start += t->row_bias ? ((const T *)t->row_bias)[i] : 0;
-            c[t->row[i] + j] = start + (t->col_bias ? ((const T *)t->col_bias)[j] : 0);
-        }
-    }
-    for (size_t k = 0; k < t->kc; k += DEPTH) {
-        const int depth = t->kc - k < DEPTH ? (int)(t->kc - k) : DEPTH;
-        const T *b = (const T *)t->b + (ptrdiff_t)k * t->b_k;
-        T a[TMK_MICRO_THIN][DEPTH] = {{0}};
-        for (size_t i = 0; i < rows; i++) {
-            for (int q = 0; q < depth; q++)
-                a[i][q] = ((const T *)
-                               t->a)[(ptrdiff_t)i * t->a_row + (ptrdiff_t)(k + (size_t)q) * t->a_k];
-        }
-        for (ptrdiff_t j = 0; j < width; j += LANES) {
-            const SPAN span = NAME(span)(0, width - j);
-            NAME(vec) bk[DEPTH];
-            UNROLL for (int q = 0; q < DEPTH; q++) bk[q] =
-                q < depth ? NAME(load_span)(b + q * t->b_k + j, span) : (NAME(vec)){0};
-            for (size_t i = 0; i < rows; i++) {
-                T *out = c + t->row[i] + j;
-                NAME(vec) sum = NAME(load_span)(out, span);
-                UNROLL for (int q = 0; q < DEPTH; q++) sum += a[i][q] * bk[q];
-                NAME(store_span)(out, sum, span);
-            }
-        }
-    }
+    size_t k = 0;
+    NAME(start_rows)(t, rows);
+    for (; rows > 1 && k + THIN_DEPTH <= t->kc; k += THIN_DEPTH)
+        NAME(add_deep)(t, rows, k, THIN_DEPTH);
+    for (; k + THIN_DEPTH / 2 <= t->kc; k += THIN_DEPTH / 2)
+        NAME(add_deep)(t, rows, k, THIN_DEPTH / 2);
+    for (; k < t->kc; k++)
+        NAME(add_deep)(t, rows, k, 1);
 }
 
 /* Some rows and vectors of C; `past`: they are stored past the caches. */

@@ -7,6 +7,7 @@
 
 #include "size.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct part {
@@ -22,6 +23,11 @@ struct part {
     size_t kc;
     bool first_k;
     struct tmk_depth a_depth, b_depth;
+    struct ahead {
+        const ptrdiff_t *at;
+        size_t count;
+    } ahead;              /* of a panel of B: what is fetched */
+    ptrdiff_t next_depth; /* from here to the next block of k in B; 0: there is none */
 };
 
 static const char *forward(const struct tmk_gemm_plan *plan, const char *from, ptrdiff_t elements)
@@ -58,6 +64,27 @@ static bool readable(const struct part *part, size_t k0, size_t width)
     return b->in_place && (width % lanes == 0 || (ptrdiff_t)rows_after * b->k >= (ptrdiff_t)lanes);
 }
 
+/* What is to be fetched of a panel of B, from its first column's offset on: its rows, or if it runs
+ * along k, pieces of its columns that are as long. */
+static void find_ahead(struct part *part)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const ptrdiff_t nr = (ptrdiff_t)plan->micro->nr;
+    if (!plan->b_along_k) {
+        part->ahead = (struct ahead){part->s.k_second, part->kc};
+        return;
+    }
+    part->ahead = (struct ahead){part->s.ahead, 0};
+    for (ptrdiff_t j = 0; j < nr; j++) {
+        for (size_t r = 0; r < part->b_depth.nruns; r++) {
+            const struct tmk_run *run = &part->b_depth.runs[r];
+            for (ptrdiff_t k = 0; k < (ptrdiff_t)run->length; k += nr)
+                part->s.ahead[part->ahead.count++] = j * plan->b.own + run->offset + k;
+        }
+    }
+    assert(part->ahead.count <= tmk_gemm_most_ahead(plan));
+}
+
 /* Positions of a block of k in both operands, if needed: to pack by, to fetch B by. */
 static void set_depth(struct part *part, size_t k0)
 {
@@ -83,6 +110,13 @@ static void set_depth(struct part *part, size_t k0)
         struct tmk_depth *windowed = plan->a.window ? &part->a_depth : &part->b_depth;
         windowed->y = s->k_y;
         windowed->x = s->k_x;
+    }
+    if (plan->fetch_ahead)
+        find_ahead(part);
+    part->next_depth = 0;
+    if (k0 + kc < part->k.end) {
+        tmk_axes_positions(&plan->k, k0 + kc, 1, NULL, &part->next_depth, NULL, NULL);
+        part->next_depth -= s->k_second[0];
     }
 }
 
@@ -241,12 +275,13 @@ static size_t find_columns(const struct part *part, size_t n, struct tmk_columns
 }
 
 /* Let the rows of C that `tile` computes fetch their share of a panel of B that comes later. */
-static void fetch_ahead(const struct part *part, const struct tmk_columns *later, size_t share,
-                        size_t shares, struct tmk_tile *tile)
+static void fetch_ahead(const struct part *part, const struct tmk_columns *later, ptrdiff_t further,
+                        size_t share, size_t shares, struct tmk_tile *tile)
 {
-    size_t first = part->kc * share / shares, end = part->kc * (share + 1) / shares;
-    tile->next = forward(part->plan, part->b, later->b[0].offset);
-    tile->next_k = part->s.k_second + first;
+    const struct ahead *ahead = &part->ahead;
+    size_t first = ahead->count * share / shares, end = ahead->count * (share + 1) / shares;
+    tile->next = forward(part->plan, part->b, later->b[0].offset + further);
+    tile->next_at = ahead->at + first;
     tile->next_count = end - first;
 }
 
@@ -264,6 +299,9 @@ static void multiply_rows(struct part *part, size_t m, size_t end, size_t k0)
     size_t panels = find_columns(part, part->n.begin, columns);
     for (size_t n = part->n.begin; n < part->n.end; n += block->nc) {
         const size_t later_panels = find_columns(part, n + block->nc, later);
+        /* what comes next is of the next block of k in the end */
+        const ptrdiff_t further = later_panels ? 0 : part->next_depth;
+        const size_t coming = further ? find_columns(part, part->n.begin, later) : later_panels;
         const bool packs_a = !plan->a.in_place && n == part->n.begin;
         for (size_t p = 0; p < panels; p++) {
             tile[p] = (struct tmk_tile){.kc = part->kc, .width = columns[p].width};
@@ -291,8 +329,8 @@ static void multiply_rows(struct part *part, size_t m, size_t end, size_t k0)
                 if (part->first_k && part->row_bias)
                     tile[p].row_bias = forward(plan, part->row_bias, (ptrdiff_t)(m + i));
                 tile[p].next_count = 0;
-                if (plan->fetch_ahead && p < later_panels)
-                    fetch_ahead(part, &later[p], t, tiles, &tile[p]);
+                if (plan->fetch_ahead && p < coming)
+                    fetch_ahead(part, &later[p], further, t, tiles, &tile[p]);
                 multiply_tile(part, &tile[p], rows, &columns[p]);
             }
             if (t + 1 == tiles || packs_a)

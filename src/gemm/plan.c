@@ -155,19 +155,21 @@ static bool b_in_place(struct tmk_gemm_plan *plan, const struct tmk_blocking *bl
     return !near && lies_well(plan, b->k, block->kc, nr);
 }
 
-/* Where k runs along memory in A in stretches as long as this, rows of A are packed as they are. */
+/* Does k run along memory in stretches long enough for rows of A to be packed as they are? */
 #define ROW_LENGTH 32
+static bool runs_along(const struct tmk_axes *k, enum tmk_step which)
+{
+    return k->n > 0 && k->step[which][k->n - 1] == 1 && k->extent[k->n - 1] >= ROW_LENGTH;
+}
 
 /* What can the micro-kernel read where it lies, and should it? */
 static void choose_places(struct tmk_gemm_plan *plan)
 {
     const struct tmk_blocking block =
         tmk_blocking(plan->micro, plan->element, plan->micro->mr, plan->M, plan->N, plan->K, 0, 0);
-    const struct tmk_axes *k = &plan->k;
     plan->a.in_place = a_in_place(plan, &block);
     plan->b.in_place = b_in_place(plan, &block);
-    plan->a.by_rows = !plan->a.in_place && !plan->a.window && k->n > 0 &&
-                      k->step[TMK_STEP_FIRST][k->n - 1] == 1 && k->extent[k->n - 1] >= ROW_LENGTH;
+    plan->a.by_rows = !plan->a.in_place && !plan->a.window && runs_along(&plan->k, TMK_STEP_FIRST);
 }
 
 static size_t most_rows(const struct tmk_gemm_plan *plan)
@@ -339,7 +341,10 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     choose_blocks(plan, gemm->blocks);
     if (plan->pieces > 1)
         split(plan);
-    plan->fetch_ahead = plan->K / plan->period * plan->N * plan->element > tmk_l2_bytes() / 4;
+    plan->b_along_k = !plan->b.window && tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &plan->b.own) &&
+                      plan->b.own != 1 && runs_along(&plan->k, TMK_STEP_SECOND);
+    const size_t depth = plan->b_along_k ? plan->K : plan->K / plan->period;
+    plan->fetch_ahead = depth * plan->N * plan->element > tmk_l2_bytes() / 4;
     choose_grid(plan, (size_t)threads);
     struct tmk_gemm_scratch scratch;
     plan->part_bytes = tmk_gemm_scratch_layout(plan, NULL, &scratch);
@@ -363,6 +368,13 @@ struct tmk_gemm_blocks tmk_gemm_blocks_of(const struct tmk_gemm *gemm)
     struct tmk_gemm_plan plan;
     tmk_gemm_plan_make(gemm, 1, &plan);
     return (struct tmk_gemm_blocks){.kc = plan.blocking.kc, .mc = plan.blocking.mc};
+}
+
+/* Of a B that runs along k in stretches of ROW_LENGTH at least: pieces of nr. */
+size_t tmk_gemm_most_ahead(const struct tmk_gemm_plan *plan)
+{
+    const size_t kc = plan->blocking.kc, nr = plan->micro->nr;
+    return plan->fetch_ahead && plan->b_along_k ? nr * (kc / nr + kc / ROW_LENGTH + 2) : 0;
 }
 
 /* The next piece of `bytes` bytes of the workspace at *used, aligned. */
@@ -389,6 +401,8 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
     scratch->b_block = carve(memory, &used, b_bytes);
     scratch->k_first = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
     scratch->k_second = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
+    scratch->ahead =
+        (ptrdiff_t *)(void *)carve(memory, &used, tmk_gemm_most_ahead(plan) * sizeof(ptrdiff_t));
     scratch->k_y = (int32_t *)(void *)carve(memory, &used, b->kc * sizeof(int32_t));
     scratch->k_x = (int32_t *)(void *)carve(memory, &used, b->kc * sizeof(int32_t));
     scratch->a_runs =

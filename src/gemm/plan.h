@@ -48,6 +48,7 @@ struct tmk_gemm_plan {
     struct tmk_gemm_result result; /* then where their sum goes */
     struct tmk_blocking blocking;
     bool fetch_ahead;                     /* B does not stay in the L2 cache by itself */
+    bool b_along_k;                       /* it runs along k, in rows b.own apart */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
     size_t row_pitch;                     /* of A packed by rows: elements from row to row */
     size_t part_bytes;                    /* workspace of one part */
@@ -71,10 +72,14 @@ struct tmk_gemm_scratch {
     char *a_block, *b_block;         /* mc x kc, nc x kc; A's of no bytes if read in place */
     ptrdiff_t *k_first, *k_second;   /* kc */
     int32_t *k_y, *k_x;              /* kc */
+    ptrdiff_t *ahead;                /* of a B along k: what is fetched ahead of a panel */
     struct tmk_run *a_runs, *b_runs; /* kc: runs of k in a and in b */
     ptrdiff_t *m_c;                  /* mc: rows of C */
     struct tmk_columns *columns; /* TMK_GEMM_PANELS of the block of B, and of the one after it */
 };
+/* Elements of `ahead`. */
+size_t tmk_gemm_most_ahead(const struct tmk_gemm_plan *plan);
+
 /* Bytes used; fills `scratch`. */
 size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
                                struct tmk_gemm_scratch *scratch);
