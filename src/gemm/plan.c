@@ -245,6 +245,10 @@ static bool writes_only(struct tmk_gemm_plan *plan)
 /* With few rows the time is that of reading B: along its rows, once. A dot product pays if adding
  * up its vectors is little of it, and less than it costs to transpose B. */
 #define DOT_DEPTH ((size_t)16)
+/* Vectors of B's rows for these to be added, and how many rows for C to be put together elsewhere.
+ */
+#define WIDE 8
+#define ACROSS_DEPTH ((size_t)256)
 static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
 {
     struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
@@ -260,7 +264,9 @@ static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
         return TMK_GEMM_OUTER;
     if (m > TMK_MICRO_DOT)
         return TMK_GEMM_NOT_THIN;
-    if (m <= TMK_MICRO_THIN && b->own == 1 && plan->c_column == 1 && b_bytes > tmk_l2_bytes() / 4)
+    const bool fits = plan->c_column == 1 || plan->K >= ACROSS_DEPTH;
+    const bool wide = tmk_axes_count(&plan->n) >= WIDE * plan->micro->lanes;
+    if (m <= TMK_MICRO_THIN && b->own == 1 && fits && wide && b_bytes > tmk_l2_bytes() / 4)
         return TMK_GEMM_ADD_ROWS;
     const size_t enough = TMK_MAX(4 * plan->micro->lanes, DOT_DEPTH * m);
     const bool cheap = a->k == 1 || tmk_axes_count(&plan->n) >= 8 * m; /* to lay A out along k */
@@ -290,6 +296,8 @@ static void choose_thin(struct tmk_gemm_plan *plan)
     plan->N = tmk_axes_count(&plan->n);
     const bool dot = plan->thin == TMK_GEMM_DOT;
     plan->a.in_place = !dot || plan->a.k == 1;
+    if (plan->thin == TMK_GEMM_ADD_ROWS && plan->c_column != 1)
+        plan->pieces = TMK_MAX(plan->pieces, 2);
 }
 
 static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks want)
@@ -304,7 +312,9 @@ static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks wan
         return;
     if (plan->thin != TMK_GEMM_OUTER)
         plan->blocking.mc = plan->blocking.mr = plan->M;
-    if (plan->pieces == 1)
+    if (plan->thin == TMK_GEMM_ADD_ROWS)
+        plan->blocking.kc = tmk_ceil_div(plan->K, plan->pieces);
+    else if (plan->pieces == 1)
         plan->blocking.kc = plan->thin == TMK_GEMM_DOT ? thin_depth(plan) : plan->K;
 }
 
