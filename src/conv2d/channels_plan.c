@@ -9,9 +9,12 @@
 #define MOST_COPY ((size_t)8 << 20)
 #define ALIASED ((size_t)1024)
 
-/* A sum must be long enough to pay for bringing it to its place, and of 1x1 kernels, whose image
- * the GEMM need not pack either, longer. */
+/* A sum must be long enough to pay for bringing it to its place. */
 #define LEAST_SUM 128
+
+/* What leaves the engine's panels along positions half empty, or does not pay for packing them. */
+#define FEW_POSITIONS 64
+#define FEW_LANES 64
 
 /* Of packed weights: one panel, and what a thread keeps. */
 #define MOST_PANEL ((size_t)4 << 20)
@@ -129,16 +132,26 @@ static bool fills_lanes(const struct tmk_channels_plan *plan)
     return 5 * plan->lanes >= 3 * tmk_round_up(plan->lanes, plan->kernel->lanes);
 }
 
+/* Of a 1x1 kernel the engine packs no image either, and its vectors run along positions: these are
+ * too few in small images, alone or by few rows, or lie apart. An image is copied for its strides
+ * only. */
+static bool suits_one_tap(const struct tmk_channels_plan *plan)
+{
+    const size_t positions = plan->h.positions * plan->w.positions;
+    const bool apart = plan->h.stride * plan->w.stride > 1;
+    const bool strided = apart || plan->h.phases * plan->w.phases > 1;
+    if (plan->channels * positions * plan->size > tmk_l2_bytes() || (plan->copied && !apart))
+        return false;
+    return plan->images == 1 ? strided || positions < FEW_POSITIONS
+                             : positions < FEW_POSITIONS && plan->lanes <= FEW_LANES;
+}
+
 bool tmk_conv2d_suits_channels(const struct tmk_conv2d *p, enum tmk_dir dir)
 {
     if (p->base.layout != TMK_NCHW || dir == TMK_BWD_W)
         return false;
     const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
-    const size_t image = plan.channels * plan.h.positions * plan.w.positions * plan.size;
-    /* a 1x1 kernel's image is copied for its strides only */
-    const bool small =
-        image <= tmk_l2_bytes() && (!plan.copied || plan.h.stride * plan.w.stride > 1);
     return fills_lanes(&plan) && plan.channels * plan.taps >= LEAST_SUM &&
-           (plan.taps > 1 || small) && plan.copy_bytes <= MOST_COPY &&
+           (plan.taps > 1 || suits_one_tap(&plan)) && plan.copy_bytes <= MOST_COPY &&
            plan.panel_bytes <= MOST_PANEL && p->kw <= TMK_CHANNELS_MAX_ROW;
 }
