@@ -77,6 +77,9 @@ static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, 
            (m * n + pack_cost(plan, TMK_STEP_FIRST) * m + pack_cost(plan, TMK_STEP_SECOND) * n);
 }
 
+/* What it costs to wake the other threads and to wait for them, likewise. */
+#define FORK_COST 8e4
+
 static void choose_grid(struct tmk_gemm_plan *plan, size_t threads)
 {
     double best = -1;
@@ -92,6 +95,9 @@ static void choose_grid(struct tmk_gemm_plan *plan, size_t threads)
             }
         }
     }
+    const double depth = (double)plan->K / (double)plan->pieces;
+    if (depth * (part_cost(plan, 1, 1, 1) - best) < FORK_COST)
+        plan->parts_batch = plan->parts_m = plan->parts_n = 1;
 }
 
 /* A step along the outermost axis of k must not move the image coordinates. */
