@@ -146,9 +146,22 @@ static bool suits_one_tap(const struct tmk_channels_plan *plan)
                              : positions < FEW_POSITIONS && plan->lanes <= FEW_LANES;
 }
 
+/* Does any tap reach any position along an axis? In bwd_d with a stride there may be none. */
+static bool is_reached(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows)
+{
+    const size_t phases = dir == TMK_BWD_D ? (rows ? p->sh : p->sw) : 1;
+    bool reached = false;
+    for (size_t i = 0; i < phases && !reached; i++) {
+        const struct tmk_conv2d_phase f = tmk_conv2d_phase(p, dir, rows, i);
+        reached = f.positions > 0 && f.taps > 0;
+    }
+    return reached;
+}
+
 bool tmk_conv2d_suits_channels(const struct tmk_conv2d *p, enum tmk_dir dir)
 {
-    if (p->base.layout != TMK_NCHW || dir == TMK_BWD_W)
+    if (p->base.layout != TMK_NCHW || dir == TMK_BWD_W || !is_reached(p, dir, true) ||
+        !is_reached(p, dir, false))
         return false;
     const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
     return fills_lanes(&plan) && plan.channels * plan.taps >= LEAST_SUM &&

@@ -20,7 +20,7 @@ static size_t positions_of(const struct tmk_conv2d *p)
 /* A sum of less is not worth it. */
 #define LEAST_POSITIONS ((size_t)32)
 
-/* Of the results' channels, those a group runs over where the kernel is 1x1. */
+/* Input channels of a group where the kernel is 1x1. */
 #define CHANNELS_OF_GROUP 4
 
 struct plan {
@@ -28,7 +28,7 @@ struct plan {
     const struct tmk_channels_kernels *kernel;
     size_t size;         /* bytes of an element */
     size_t taps;         /* of a group: a row or column of the kernel, or if 1x1, channels */
-    size_t groups;       /* of a channel, or if 1x1, a part of one: see channel_groups() */
+    size_t groups;       /* of a channel; 0: 1x1, a group has several channels */
     size_t most_groups;  /* of a tile */
     size_t images, rows; /* of dy, at a time */
     size_t pitch, part, image, channel; /* elements of the copy: row, part, image, channel */
