@@ -17,8 +17,11 @@ static size_t positions_of(const struct tmk_conv2d *p)
     return p->kh * p->kw > 1 ? 1024 : 512;
 }
 
-/* A sum of less is not worth it. */
-#define LEAST_POSITIONS ((size_t)32)
+/* A sum of less is not worth it: of 1x1 kernels, whose elements of dy have less to share. */
+static size_t least_positions(const struct tmk_conv2d *p)
+{
+    return p->kh * p->kw > 1 ? 32 : 128;
+}
 
 /* Input channels of a group where the kernel is 1x1. */
 #define CHANNELS_OF_GROUP 4
@@ -132,7 +135,7 @@ static struct plan make_plan(const struct tmk_conv2d *p, int threads)
 bool tmk_conv2d_suits_weigh(const struct tmk_conv2d *p)
 {
     if (p->base.layout != TMK_NCHW || p->g > 1 || p->kh * p->kw * p->sh * p->sw == 1 ||
-        p->mb * p->oh * p->ow < LEAST_POSITIONS)
+        p->mb * p->oh * p->ow < least_positions(p))
         return false;
     const struct plan plan = make_plan(p, 1);
     return plan.most_groups > 0 && 5 * p->oc >= 3 * tmk_round_up(p->oc, plan.kernel->lanes);

@@ -253,7 +253,7 @@ static bool writes_only(struct tmk_gemm_plan *plan)
 #define DOT_DEPTH ((size_t)16)
 /* Vectors of B's rows for these to be added, and how many rows for C to be put together elsewhere.
  */
-#define WIDE 8
+#define WIDE 32
 #define ACROSS_DEPTH ((size_t)256)
 static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
 {
