@@ -23,6 +23,9 @@ static size_t least_positions(const struct tmk_conv2d *p)
     return p->kh * p->kw > 1 ? 32 : 128;
 }
 
+/* Of a thread's workspace: one row of a very wide image may be too much. */
+#define MOST_BYTES ((size_t)8 << 20)
+
 /* Input channels of a group where the kernel is 1x1. */
 #define CHANNELS_OF_GROUP 4
 
@@ -132,15 +135,6 @@ static struct plan make_plan(const struct tmk_conv2d *p, int threads)
     return plan;
 }
 
-bool tmk_conv2d_suits_weigh(const struct tmk_conv2d *p)
-{
-    if (p->base.layout != TMK_NCHW || p->g > 1 || p->kh * p->kw * p->sh * p->sw == 1 ||
-        p->mb * p->oh * p->ow < least_positions(p))
-        return false;
-    const struct plan plan = make_plan(p, 1);
-    return plan.most_groups > 0 && 5 * p->oc >= 3 * tmk_round_up(p->oc, plan.kernel->lanes);
-}
-
 /* Bytes of a part's workspace, and where what begins. */
 static size_t lay_out(const struct plan *plan, char *memory, struct part *part)
 {
@@ -162,6 +156,16 @@ static size_t lay_out(const struct plan *plan, char *memory, struct part *part)
         part->group = (ptrdiff_t *)(void *)(memory + at[3]);
     }
     return at[4];
+}
+
+bool tmk_conv2d_suits_weigh(const struct tmk_conv2d *p)
+{
+    if (p->base.layout != TMK_NCHW || p->g > 1 || p->kh * p->kw * p->sh * p->sw == 1 ||
+        p->mb * p->oh * p->ow < least_positions(p))
+        return false;
+    const struct plan plan = make_plan(p, 1);
+    return plan.most_groups > 0 && lay_out(&plan, NULL, NULL) <= MOST_BYTES &&
+           5 * p->oc >= 3 * tmk_round_up(p->oc, plan.kernel->lanes);
 }
 
 size_t tmk_conv2d_weigh_workspace(const struct tmk_conv2d *p, int threads)
