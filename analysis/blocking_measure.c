@@ -185,8 +185,7 @@ static enum tmk_status sample(struct bench *bench, double budget_s)
     sampling.half_width = 0; /* every cell gets its share */
     for (size_t i = 0; contestants && calls && i < bench->count; i++) {
         calls[i] = (struct call){&bench->gemms[i], &bench->exec};
-        contestants[i] =
-            (struct tmk_contestant){.call = call, .ctx = &calls[i], .threads = bench->exec.threads};
+        contestants[i] = (struct tmk_contestant){.call = call, .ctx = &calls[i]};
     }
     tmk_progress_begin(&bench->progress, "blocking", budget_s);
     enum tmk_status status =

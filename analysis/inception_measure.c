@@ -148,7 +148,7 @@ static enum tmk_status measure_pair(struct arena *arena, const struct tmk_impl *
     for (enum tmk_version v = 0; v < TMK_NVERSIONS; v++) {
         pair[v] = (struct contestant){
             .arena = arena, .impl = impl, .version = v, .dir = dir, .threads = threads};
-        entries[v] = (struct tmk_contestant){.call = call, .ctx = &pair[v], .threads = threads};
+        entries[v] = (struct tmk_contestant){.call = call, .ctx = &pair[v]};
     }
     enum tmk_status status = tmk_placement_bind(tmk_this_machine(), &arena->placement, threads);
     for (enum tmk_version v = 0; v < TMK_NVERSIONS && status == TMK_OK; v++)

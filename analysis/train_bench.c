@@ -169,9 +169,7 @@ static enum tmk_status sample(struct cells *cells, double budget_s)
     struct tmk_sampling sampling = tmk_sampling_default();
     sampling.budget_s = budget_s;
     for (size_t i = 0; contestants && i < cells->count; i++) {
-        struct tmk_trainer *trainer = &cells->cell[i]->trainer;
-        contestants[i] = (struct tmk_contestant){
-            .call = step, .ctx = trainer, .threads = trainer->options.threads};
+        contestants[i] = (struct tmk_contestant){.call = step, .ctx = &cells->cell[i]->trainer};
     }
     tmk_cli_catch_interrupt();
     tmk_progress_begin(&cells->bar, "train --bench", budget_s);

@@ -141,8 +141,7 @@ static enum tmk_status sample_all(const struct tmk_contest *contest, struct cont
             .call = call,
             .before = before,
             .ctx = &contexts[i],
-            .phases = contexts[i].exec.phases,
-            .threads = contexts[i].exec.threads,
+            .exec = &contexts[i].exec,
             .have = entry->held.samples,
             .earlier = entry->held.seconds,
         };

@@ -19,9 +19,8 @@
 struct load {
     double seconds;
     double alternate;          /* every second call lasts this much longer */
-    struct tmk_phases *phases; /* adds 2, 3 and 4 ms times (thread + 1) */
-    int threads;
-    unsigned calls, befores;
+    struct tmk_exec exec; /* adds 2, 3 and 4 ms times (thread + 1) to its phases, if it has any */
+    unsigned calls, befores, clocked;
     unsigned fail_at, unready_at; /* the call and the before() that fail, from 1; 0: none */
 };
 
@@ -38,9 +37,10 @@ static enum tmk_status call(void *context)
     if (load->calls == load->fail_at)
         return tmk_fail(TMK_ENOMEM, "call %u", load->calls);
     spin(load->seconds + (load->calls % 2 ? load->alternate : 0));
-    for (int t = 0; t < load->threads; t++)
+    load->clocked += load->exec.phases != NULL;
+    for (int t = 0; load->exec.phases && t < load->exec.threads; t++)
         for (int p = 0; p < TMK_NPHASES; p++)
-            load->phases[t].seconds[p] += 1e-3 * (p + 2) * (t + 1);
+            load->exec.phases[t].seconds[p] += 1e-3 * (p + 2) * (t + 1);
     return TMK_OK;
 }
 
@@ -96,11 +96,8 @@ static int end(void **state)
 static void contestants_of(struct load *loads, size_t n, struct tmk_contestant *contestants)
 {
     for (size_t i = 0; i < n; i++)
-        contestants[i] = (struct tmk_contestant){.call = call,
-                                                 .before = before,
-                                                 .ctx = &loads[i],
-                                                 .phases = loads[i].phases,
-                                                 .threads = TMK_MAX(loads[i].threads, 1)};
+        contestants[i] = (struct tmk_contestant){
+            .call = call, .before = before, .ctx = &loads[i], .exec = &loads[i].exec};
 }
 
 static enum tmk_status run(struct trial *trial, struct load *loads, size_t n)
@@ -309,16 +306,18 @@ static void test_a_stage_that_cannot_be_set_ends_the_group(void **state)
     assert_int_equal(trial->stop[0], TMK_STOP_FAILED);
 }
 
-static void test_phases_are_means_over_threads_per_call(void **state)
+static void test_phases_are_the_last_calls_means_over_threads(void **state)
 {
     struct trial *trial = *state;
     struct tmk_phases phases[3] = {0};
-    struct load loads[] = {{.seconds = 1e-4, .phases = phases, .threads = 3}};
+    struct load loads[] = {{.seconds = 1e-4, .exec = {.phases = phases, .threads = 3}}};
     trial->sampling.max_rounds = 6;
     assert_int_equal(run(trial, loads, 1), TMK_OK);
     for (size_t i = 0; i < trial->count; i++) /* threads 1, 2, 3 times: 2 on average */
         for (int p = 0; p < TMK_NPHASES; p++)
             assert_true(fabs(trial->samples[i].phase[p] - 2e-3 * (p + 2)) < 1e-12);
+    assert_true(loads->clocked < loads->calls / 2);
+    assert_ptr_equal(loads->exec.phases, phases);
 }
 
 static void test_an_interrupt_keeps_what_was_sampled(void **state)
@@ -423,7 +422,7 @@ int main(void)
         TRIAL(test_no_budget_gives_one_sample_each),
         TRIAL(test_cold_samples_are_single_calls),
         TRIAL(test_a_stage_that_cannot_be_set_ends_the_group),
-        TRIAL(test_phases_are_means_over_threads_per_call),
+        TRIAL(test_phases_are_the_last_calls_means_over_threads),
         TRIAL(test_an_interrupt_keeps_what_was_sampled),
         TRIAL(test_failures_end_the_group),
         TRIAL(test_earlier_samples_count),

@@ -101,6 +101,19 @@ static void end_if_satisfied(const struct group *group, struct entrant *entrant)
         end(entrant, TMK_STOP_ROUNDS);
 }
 
+static enum tmk_status call_all(const struct tmk_contestant *contestant, unsigned calls)
+{
+    struct tmk_exec none = {0}, *exec = contestant->exec ? contestant->exec : &none;
+    struct tmk_phases *phases = exec->phases;
+    enum tmk_status status = TMK_OK;
+    for (; calls > 0 && status == TMK_OK; calls--) {
+        exec->phases = calls == 1 ? phases : NULL;
+        status = contestant->call(contestant->ctx);
+    }
+    exec->phases = phases;
+    return status;
+}
+
 /* One batch of calls; its seconds are in entrant->latest. */
 static enum tmk_status run_batch(const struct group *group, size_t index)
 {
@@ -110,8 +123,7 @@ static enum tmk_status run_batch(const struct group *group, size_t index)
     if (contestant->before)
         TMK_TRY(contestant->before(contestant->ctx));
     double start = tmk_now();
-    for (unsigned i = 0; i < entrant->calls; i++)
-        TMK_TRY(contestant->call(contestant->ctx));
+    TMK_TRY(call_all(contestant, entrant->calls));
     double end = tmk_now();
     entrant->latest = end - start;
     entrant->spent += end - begin;
@@ -172,22 +184,21 @@ static struct round begin_round(struct group *group, unsigned number)
     return round;
 }
 
-static void clear_phases(const struct tmk_contestant *contestant)
+static void clear_phases(const struct tmk_exec *exec)
 {
-    if (contestant->phases)
-        memset(contestant->phases, 0, (size_t)contestant->threads * sizeof *contestant->phases);
+    if (exec && exec->phases)
+        memset(exec->phases, 0, (size_t)exec->threads * sizeof *exec->phases);
 }
 
-/* Mean over threads, per call. */
-static void read_phases(const struct tmk_contestant *contestant, struct tmk_sample *sample)
+static void read_phases(const struct tmk_exec *exec, struct tmk_sample *sample)
 {
-    if (!contestant->phases)
+    if (!exec || !exec->phases)
         return;
     for (int p = 0; p < TMK_NPHASES; p++) {
         double sum = 0;
-        for (int t = 0; t < contestant->threads; t++)
-            sum += contestant->phases[t].seconds[p];
-        sample->phase[p] = sum / contestant->threads / sample->calls;
+        for (int t = 0; t < exec->threads; t++)
+            sum += exec->phases[t].seconds[p];
+        sample->phase[p] = sum / exec->threads;
     }
 }
 
@@ -195,7 +206,7 @@ static enum tmk_status take_sample(struct group *group, size_t index, const stru
 {
     const struct tmk_contestant *contestant = &group->contestants[index];
     struct entrant *entrant = &group->entrants[index];
-    clear_phases(contestant);
+    clear_phases(contestant->exec);
     TMK_TRY(run_batch(group, index));
 
     struct tmk_sample sample = {.contestant = index,
@@ -204,7 +215,7 @@ static enum tmk_status take_sample(struct group *group, size_t index, const stru
                                 .seconds = entrant->latest / entrant->calls,
                                 .canary_s = round->canary_s,
                                 .steal_s = tmk_steal_seconds() - round->steal};
-    read_phases(contestant, &sample);
+    read_phases(contestant->exec, &sample);
     sample.noisy = tmk_round_is_noisy(sample.canary_s, round->usual_canary_s, sample.steal_s,
                                       tmk_now() - round->start, (int)sysconf(_SC_NPROCESSORS_ONLN));
     entrant->seconds[entrant->samples++] = sample.seconds;

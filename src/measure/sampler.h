@@ -16,8 +16,9 @@ struct tmk_contestant {
      * NULL. */
     enum tmk_status (*before)(void *ctx);
     void *ctx;
-    struct tmk_phases *phases; /* `threads` entries that call() adds to, or NULL */
-    int threads;
+    /* What call() runs with: its phases are noted of a batch's last call only, for reading the clock
+     * costs a small one a tenth. NULL: it has none. */
+    struct tmk_exec *exec;
     size_t have;           /* samples from an earlier run that was resumed, ... */
     const double *earlier; /* ... their seconds per call; may be NULL if have is 0 */
 };
@@ -28,7 +29,7 @@ struct tmk_sample {
     unsigned round;
     unsigned calls;            /* in the batch */
     double seconds;            /* per call */
-    double phase[TMK_NPHASES]; /* seconds per call, mean over threads */
+    double phase[TMK_NPHASES]; /* seconds of the last call, mean over threads */
     double canary_s;           /* taken as this round began */
     double steal_s;            /* stolen since this round began, from all CPUs */
     bool noisy;                /* tmk_round_is_noisy() by these two */
