@@ -23,28 +23,46 @@ static void remove_axis(struct tmk_axes *axes, int i)
     axes->n--;
 }
 
-struct tmk_axes tmk_axes_make(const struct tmk_gemm_index *index, const ptrdiff_t *y,
-                              const ptrdiff_t *x)
+/* All of this is done for each product, small ones too: nothing beyond axes->n is touched. */
+void tmk_axes_make(struct tmk_axes *axes, const struct tmk_gemm_index *index, const ptrdiff_t *y,
+                   const ptrdiff_t *x)
 {
-    struct tmk_axes axes = {.n = index->axes};
-    for (int i = 0; i < axes.n; i++) {
-        axes.extent[i] = index->extent[i];
-        axes.step[TMK_STEP_FIRST][i] = index->first[i];
-        axes.step[TMK_STEP_SECOND][i] = index->second[i];
-        axes.step[TMK_STEP_Y][i] = y ? y[i] : 0;
-        axes.step[TMK_STEP_X][i] = x ? x[i] : 0;
+    axes->n = index->axes;
+    for (int i = 0; i < axes->n; i++) {
+        axes->extent[i] = index->extent[i];
+        axes->step[TMK_STEP_FIRST][i] = index->first[i];
+        axes->step[TMK_STEP_SECOND][i] = index->second[i];
+        axes->step[TMK_STEP_Y][i] = y ? y[i] : 0;
+        axes->step[TMK_STEP_X][i] = x ? x[i] : 0;
     }
-    for (int i = axes.n - 1; i >= 0; i--) {
-        if (axes.extent[i] == 1)
-            remove_axis(&axes, i);
+    for (int i = axes->n - 1; i >= 0; i--) {
+        if (axes->extent[i] == 1)
+            remove_axis(axes, i);
     }
-    for (int i = axes.n - 2; i >= 0; i--) {
-        if (mergeable(&axes, i)) {
-            axes.extent[i + 1] *= axes.extent[i];
-            remove_axis(&axes, i);
+    for (int i = axes->n - 2; i >= 0; i--) {
+        if (mergeable(axes, i)) {
+            axes->extent[i + 1] *= axes->extent[i];
+            remove_axis(axes, i);
         }
     }
-    return axes;
+}
+
+#define SWAP(T, a, b)                                                                              \
+    do {                                                                                           \
+        T swap = a;                                                                                \
+        a = b;                                                                                     \
+        b = swap;                                                                                  \
+    } while (0)
+
+void tmk_axes_swap(struct tmk_axes *a, struct tmk_axes *b)
+{
+    const int n = TMK_MAX(a->n, b->n);
+    SWAP(int, a->n, b->n);
+    for (int i = 0; i < n; i++) {
+        SWAP(size_t, a->extent[i], b->extent[i]);
+        for (int s = 0; s < TMK_NSTEPS; s++)
+            SWAP(ptrdiff_t, a->step[s][i], b->step[s][i]);
+    }
 }
 
 size_t tmk_axes_count(const struct tmk_axes *axes)
@@ -100,27 +118,28 @@ size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, bool wind
 {
     size_t n = 0, last = (size_t)TMK_MAX(axes->n - 1, 0);
     for (size_t done = 0; done < count;) {
-        struct tmk_run run = {.start = done, .length = 1, .step = 1};
+        struct tmk_run *run = &runs[n];
+        *run = (struct tmk_run){.start = done, .length = 1, .step = 1};
         size_t rest = start + done;
         for (size_t i = last + 1; axes->n > 0 && i-- > 0; rest /= axes->extent[i]) {
             size_t at = rest % axes->extent[i];
-            run.offset += axes->step[which][i] * (ptrdiff_t)at;
+            run->offset += axes->step[which][i] * (ptrdiff_t)at;
             if (window) {
-                run.y += (int32_t)(axes->step[TMK_STEP_Y][i] * (ptrdiff_t)at);
-                run.x += (int32_t)(axes->step[TMK_STEP_X][i] * (ptrdiff_t)at);
+                run->y += (int32_t)(axes->step[TMK_STEP_Y][i] * (ptrdiff_t)at);
+                run->x += (int32_t)(axes->step[TMK_STEP_X][i] * (ptrdiff_t)at);
             }
             /* a step that leaves the image row ends a run at once */
             if (i == last && (!window || axes->step[TMK_STEP_Y][i] == 0)) {
-                run.length = TMK_MIN(axes->extent[i] - at, count - done);
-                run.step = axes->step[which][i];
-                run.x_step = window ? (int32_t)axes->step[TMK_STEP_X][i] : 0;
+                run->length = TMK_MIN(axes->extent[i] - at, count - done);
+                run->step = axes->step[which][i];
+                run->x_step = window ? (int32_t)axes->step[TMK_STEP_X][i] : 0;
             }
         }
-        done += run.length;
-        if (n > 0 && continues(&runs[n - 1], &run))
-            runs[n - 1].length += run.length;
+        done += run->length;
+        if (n > 0 && continues(run - 1, run))
+            run[-1].length += run->length;
         else
-            runs[n++] = run;
+            n++;
     }
     return n;
 }

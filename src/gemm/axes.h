@@ -17,8 +17,10 @@ struct tmk_axes {
 
 /* The axes of `index`, with the window's steps if y and x are not NULL. Axes of extent 1 are
  * dropped and neighbours merged where one runs on into the next. */
-struct tmk_axes tmk_axes_make(const struct tmk_gemm_index *index, const ptrdiff_t *y,
-                              const ptrdiff_t *x);
+void tmk_axes_make(struct tmk_axes *axes, const struct tmk_gemm_index *index, const ptrdiff_t *y,
+                   const ptrdiff_t *x);
+
+void tmk_axes_swap(struct tmk_axes *a, struct tmk_axes *b);
 
 size_t tmk_axes_count(const struct tmk_axes *axes);
 

@@ -39,8 +39,9 @@ struct row {
 enum {
     GROUP = 3,      /* rows of A that one pointer and one step address */
     AHEAD = 16,     /* steps of k by which a panel of A, coming from L2, is fetched into L1 */
+    ROW_AHEAD = 512, /* bytes by which rows of A are fetched where they lie */
     FETCH = 64,     /* elements by which rows are fetched while they are transposed */
-    THIN_DEPTH = 8, /* rows of B that are added to few rows of C at a time */
+    THIN_DEPTH = TMK_MR > 6 ? 16 : 8, /* rows of B that are added to few rows of C at a time */
     OUTER_ROWS = 4,
     DOT_ROWS = TMK_MR > 6 ? 4 : 2, /* dot products side by side: as many as registers hold */
     DOT_COLUMNS = TMK_MR > 6 ? 6 : 4,

@@ -65,7 +65,7 @@ struct tmk_tile {
 #define TMK_MICRO_MAX_NR 32
 #define TMK_MICRO_SLACK 64
 #define TMK_MICRO_THIN 16
-#define TMK_MICRO_DOT 32
+#define TMK_MICRO_DOT 8
 
 typedef void tmk_multiply(const struct tmk_tile *tile);
 

@@ -38,6 +38,9 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
     const size_t stops = t->next_count > 0 ? (size_t)rows + 1 : 4, stretch = t->kc / stops;
     const size_t share = t->next_count / stops + 1, c_share = ((size_t)rows + stops - 1) / stops;
     const ptrdiff_t *row = t->row, *next_at = t->next_at;
+    /* Where B is one vector wide, A may come from memory: its rows are fetched in turn. */
+    const T *coming = (const T *)t->a + ROW_AHEAD / (int)sizeof(T);
+    int turn = rows;
     ROLLED for (size_t stop = 1; stop <= stops; stop++)
     {
         const ptrdiff_t *row_end = TMK_MIN(row + c_share, t->row + rows);
@@ -59,6 +62,13 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
             if (!a_by_row) {
                 __builtin_prefetch(a[0] + AHEAD * a_k);
                 a[0] += a_k;
+            } else if (vectors == 1) {
+                __builtin_prefetch(coming);
+                coming += a_row;
+                if (--turn == 0) {
+                    coming += rows - rows * a_row;
+                    turn = rows;
+                }
             }
         }
     }

@@ -58,10 +58,12 @@ static void NAME(add_rows)(const struct tmk_tile *t, size_t rows)
 {
     size_t k = 0;
     NAME(start_rows)(t, rows);
-    for (; rows > 1 && k + THIN_DEPTH <= t->kc; k += THIN_DEPTH)
+    for (; rows > 4 && k + THIN_DEPTH <= t->kc; k += THIN_DEPTH)
         NAME(add_deep)(t, rows, k, THIN_DEPTH);
-    for (; k + THIN_DEPTH / 2 <= t->kc; k += THIN_DEPTH / 2)
-        NAME(add_deep)(t, rows, k, THIN_DEPTH / 2);
+    for (; rows > 1 && k + 8 <= t->kc; k += 8)
+        NAME(add_deep)(t, rows, k, 8);
+    for (; k + 4 <= t->kc; k += 4)
+        NAME(add_deep)(t, rows, k, 4);
     for (; k < t->kc; k++)
         NAME(add_deep)(t, rows, k, 1);
 }

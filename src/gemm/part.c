@@ -372,7 +372,7 @@ static void pack_rows(const struct part *part, struct tmk_range m, size_t k0)
 static size_t thin_stretch(const struct tmk_gemm_plan *plan, size_t rows)
 {
     const size_t again = plan->thin == TMK_GEMM_OUTER ? plan->K : rows;
-    return tmk_round_up(TMK_MAX(4096 / again, 1), plan->micro->nr);
+    return tmk_round_up(TMK_MAX(8192 / again, 1), plan->micro->nr);
 }
 
 /* The present block of k, columns [n.begin, n.end) of C. */

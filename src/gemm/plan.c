@@ -37,9 +37,7 @@ static void exchange(struct tmk_gemm_plan *plan)
     struct tmk_gemm_operand operand = plan->a;
     plan->a = plan->b;
     plan->b = operand;
-    struct tmk_axes axes = plan->m;
-    plan->m = plan->n;
-    plan->n = axes;
+    tmk_axes_swap(&plan->m, &plan->n);
     const char *bias = plan->col_bias;
     plan->col_bias = plan->row_bias;
     plan->row_bias = bias;
@@ -134,20 +132,28 @@ static bool rows_collide(const struct tmk_gemm_plan *plan)
     return plan->a.own * (ptrdiff_t)plan->element % 4096 == 0;
 }
 
-static bool a_in_place(struct tmk_gemm_plan *plan, const struct tmk_blocking *block)
+static struct tmk_blocking usual_blocks(const struct tmk_gemm_plan *plan)
+{
+    return tmk_blocking(plan->micro, plan->element, plan->micro->mr, plan->M, plan->N, plan->K, 0,
+                        0);
+}
+
+static bool a_in_place(struct tmk_gemm_plan *plan)
 {
     struct tmk_gemm_operand *a = &plan->a;
     if (a->window || !tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) ||
         !tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k))
         return false;
-    const bool few = few_uses(plan, tmk_ceil_div(plan->N, plan->micro->nr), plan->M);
-    if (a->k == 1)
-        return few || (!rows_collide(plan) && lies_well(plan, a->own, block->mc, block->kc));
-    return a->own == 1 && few;
+    if (few_uses(plan, tmk_ceil_div(plan->N, plan->micro->nr), plan->M))
+        return a->k == 1 || a->own == 1;
+    if (a->k != 1 || rows_collide(plan))
+        return false;
+    const struct tmk_blocking block = usual_blocks(plan);
+    return lies_well(plan, a->own, block.mc, block.kc);
 }
 
 /* Panel by panel: those that lie in one run of unit step. */
-static bool b_in_place(struct tmk_gemm_plan *plan, const struct tmk_blocking *block)
+static bool b_in_place(struct tmk_gemm_plan *plan)
 {
     struct tmk_gemm_operand *b = &plan->b;
     const int last = plan->n.n - 1;
@@ -157,8 +163,9 @@ static bool b_in_place(struct tmk_gemm_plan *plan, const struct tmk_blocking *bl
     const size_t uses = tmk_ceil_div(plan->M, plan->micro->mr), nr = plan->micro->nr;
     if (few_uses(plan, uses, plan->N))
         return true;
-    const bool near = uses > MANY_PANELS && tmk_l1_holds(block->kc * nr * plan->element);
-    return !near && lies_well(plan, b->k, block->kc, nr);
+    const struct tmk_blocking block = usual_blocks(plan);
+    const bool near = uses > MANY_PANELS && tmk_l1_holds(block.kc * nr * plan->element);
+    return !near && lies_well(plan, b->k, block.kc, nr);
 }
 
 /* Does k run along memory in stretches long enough for rows of A to be packed as they are? */
@@ -168,13 +175,28 @@ static bool runs_along(const struct tmk_axes *k, enum tmk_step which)
     return k->n > 0 && k->step[which][k->n - 1] == 1 && k->extent[k->n - 1] >= ROW_LENGTH;
 }
 
+/* Few columns, one vector: A, met once, goes by where it lies, from memory if need be, and as much
+ * depth of B as keeps to L2. */
+#define NARROW_ROWS ((size_t)1024)
+static bool is_narrow(const struct tmk_gemm_plan *plan)
+{
+    return plan->N <= plan->micro->lanes && plan->a.in_place && plan->a.k == 1;
+}
+
+/* Few rows that meet a B along k: as columns they make it narrow. */
+static bool few_rows(const struct tmk_gemm_plan *plan)
+{
+    ptrdiff_t n_step, k_step;
+    return plan->M > TMK_MICRO_DOT && plan->M <= plan->micro->lanes && plan->N > plan->M &&
+           !plan->b.window && tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &n_step) &&
+           tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &k_step) && k_step == 1;
+}
+
 /* What can the micro-kernel read where it lies, and should it? */
 static void choose_places(struct tmk_gemm_plan *plan)
 {
-    const struct tmk_blocking block =
-        tmk_blocking(plan->micro, plan->element, plan->micro->mr, plan->M, plan->N, plan->K, 0, 0);
-    plan->a.in_place = a_in_place(plan, &block);
-    plan->b.in_place = b_in_place(plan, &block);
+    plan->a.in_place = a_in_place(plan);
+    plan->b.in_place = b_in_place(plan);
     plan->a.by_rows = !plan->a.in_place && !plan->a.window && runs_along(&plan->k, TMK_STEP_FIRST);
 }
 
@@ -268,12 +290,12 @@ static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
         return TMK_GEMM_NOT_THIN;
     if (b->own == 1 && writes_only(plan))
         return TMK_GEMM_OUTER;
-    if (m > TMK_MICRO_DOT)
-        return TMK_GEMM_NOT_THIN;
     const bool fits = plan->c_column == 1 || plan->K >= ACROSS_DEPTH;
     const bool wide = tmk_axes_count(&plan->n) >= WIDE * plan->micro->lanes;
     if (m <= TMK_MICRO_THIN && b->own == 1 && fits && wide && b_bytes > tmk_l2_bytes() / 4)
         return TMK_GEMM_ADD_ROWS;
+    if (m > TMK_MICRO_DOT)
+        return TMK_GEMM_NOT_THIN;
     const size_t enough = TMK_MAX(4 * plan->micro->lanes, DOT_DEPTH * m);
     const bool cheap = a->k == 1 || tmk_axes_count(&plan->n) >= 8 * m; /* to lay A out along k */
     return b->k == 1 && plan->K >= enough && cheap ? TMK_GEMM_DOT : TMK_GEMM_NOT_THIN;
@@ -290,7 +312,7 @@ static size_t thin_depth(const struct tmk_gemm_plan *plan)
 static void choose_thin(struct tmk_gemm_plan *plan)
 {
     plan->thin = find_thin(plan);
-    if (!plan->thin) {
+    if (!plan->thin && (plan->N <= TMK_MICRO_THIN || plan->K <= PAST_DEPTH)) {
         exchange(plan);
         plan->thin = find_thin(plan);
         if (!plan->thin)
@@ -308,8 +330,13 @@ static void choose_thin(struct tmk_gemm_plan *plan)
 
 static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks want)
 {
+    const bool narrow = is_narrow(plan);
     if (plan->pieces > 1 && !want.kc)
         want.kc = piece_block(plan);
+    else if (narrow && !want.kc)
+        want.kc = tmk_l2_bytes() / 4 / (plan->micro->lanes * plan->element);
+    if (narrow && !want.mc)
+        want.mc = NARROW_ROWS;
     plan->blocking = tmk_blocking(plan->micro, plan->element, most_rows(plan), plan->M, plan->N,
                                   plan->K, want.kc, want.mc);
     const size_t line = TMK_ALIGN / plan->element;
@@ -322,6 +349,13 @@ static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks wan
         plan->blocking.kc = tmk_ceil_div(plan->K, plan->pieces);
     else if (plan->pieces == 1)
         plan->blocking.kc = plan->thin == TMK_GEMM_DOT ? thin_depth(plan) : plan->K;
+}
+
+static void measure(struct tmk_gemm_plan *plan)
+{
+    plan->M = tmk_axes_count(&plan->m);
+    plan->N = tmk_axes_count(&plan->n);
+    plan->K = tmk_axes_count(&plan->k);
 }
 
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan)
@@ -338,18 +372,20 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
         .row_bias = gemm->bias,
         .accumulate = gemm->accumulate,
         .batch = gemm->batch,
-        .m = tmk_axes_make(&gemm->m, NULL, NULL),
-        .n = tmk_axes_make(&gemm->n, window ? w->n_y : NULL, window ? w->n_x : NULL),
-        .k = tmk_axes_make(&gemm->k, window ? w->k_y : NULL, window ? w->k_x : NULL),
         .nbatch = 1,
     };
+    tmk_axes_make(&plan->m, &gemm->m, NULL, NULL);
+    tmk_axes_make(&plan->n, &gemm->n, window ? w->n_y : NULL, window ? w->n_x : NULL);
+    tmk_axes_make(&plan->k, &gemm->k, window ? w->k_y : NULL, window ? w->k_x : NULL);
     for (int i = 0; i < gemm->batch.axes; i++)
         plan->nbatch *= gemm->batch.extent[i];
     if (unit_in_c(&plan->m) && !unit_in_c(&plan->n))
         exchange(plan);
-    plan->M = tmk_axes_count(&plan->m);
-    plan->N = tmk_axes_count(&plan->n);
-    plan->K = tmk_axes_count(&plan->k);
+    measure(plan);
+    if (few_rows(plan)) {
+        exchange(plan);
+        measure(plan);
+    }
     plan->period = period_of(&plan->k, plan->K);
     choose_places(plan);
     plan->pieces = pieces_of(plan);
