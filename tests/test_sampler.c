@@ -18,7 +18,7 @@
 /* A call that lasts `seconds`, and what it saw. */
 struct load {
     double seconds;
-    double alternate;          /* every second call lasts this much longer */
+    double alternate;     /* every second call lasts this much longer */
     struct tmk_exec exec; /* adds 2, 3 and 4 ms times (thread + 1) to its phases, if it has any */
     unsigned calls, befores, clocked;
     unsigned fail_at, unready_at; /* the call and the before() that fail, from 1; 0: none */

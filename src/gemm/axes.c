@@ -73,9 +73,20 @@ size_t tmk_axes_count(const struct tmk_axes *axes)
     return count;
 }
 
+static void line(ptrdiff_t start, ptrdiff_t step, size_t count, ptrdiff_t *out)
+{
+    for (size_t p = 0; out && p < count; p++)
+        out[p] = (start + (ptrdiff_t)p) * step;
+}
+
 void tmk_axes_positions(const struct tmk_axes *axes, size_t start, size_t count, ptrdiff_t *first,
                         ptrdiff_t *second, int32_t *y, int32_t *x)
 {
+    if (axes->n == 1 && !y) {
+        line((ptrdiff_t)start, axes->step[TMK_STEP_FIRST][0], count, first);
+        line((ptrdiff_t)start, axes->step[TMK_STEP_SECOND][0], count, second);
+        return;
+    }
     size_t index[TMK_GEMM_AXES] = {0};
     ptrdiff_t at[TMK_NSTEPS] = {0};
     for (int i = axes->n - 1; i >= 0; i--) {
@@ -117,6 +128,11 @@ size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, bool wind
                      size_t count, struct tmk_run *runs)
 {
     size_t n = 0, last = (size_t)TMK_MAX(axes->n - 1, 0);
+    if (axes->n == 1 && !window && count > 0) {
+        const ptrdiff_t step = axes->step[which][0];
+        *runs = (struct tmk_run){.length = count, .offset = (ptrdiff_t)start * step, .step = step};
+        return 1;
+    }
     for (size_t done = 0; done < count;) {
         struct tmk_run *run = &runs[n];
         *run = (struct tmk_run){.start = done, .length = 1, .step = 1};

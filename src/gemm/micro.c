@@ -37,10 +37,11 @@ struct row {
 };
 
 enum {
-    GROUP = 3,      /* rows of A that one pointer and one step address */
-    AHEAD = 16,     /* steps of k by which a panel of A, coming from L2, is fetched into L1 */
+    SHALLOW = 64,    /* steps of k in which all rows of C are fetched at once */
+    GROUP = 3,       /* rows of A that one pointer and one step address */
+    AHEAD = 16,      /* steps of k by which a panel of A, coming from L2, is fetched into L1 */
     ROW_AHEAD = 512, /* bytes by which rows of A are fetched where they lie */
-    FETCH = 64,     /* elements by which rows are fetched while they are transposed */
+    FETCH = 64,      /* elements by which rows are fetched while they are transposed */
     THIN_DEPTH = TMK_MR > 6 ? 16 : 8, /* rows of B that are added to few rows of C at a time */
     OUTER_ROWS = 4,
     DOT_ROWS = TMK_MR > 6 ? 4 : 2, /* dot products side by side: as many as registers hold */
@@ -48,6 +49,8 @@ enum {
     DOT_BYTES = 4096, /* of a column of B that stay in L1 */
 };
 
+/* The compiler is not to work out what follows from v ahead of time. */
+#define OPAQUE(v) __asm__("" : "+r"(v))
 #define NR (TMK_NRV * LANES)
 #define BODY "micro_element.h"
 #include "micro_types.h"

@@ -26,6 +26,7 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
     const T *b = t->b, *next = t->next, *a[(TMK_MR + GROUP - 1) / GROUP];
     T *c = t->c;
     const ptrdiff_t a_row = t->a_row, a_k = t->a_k, b_k = t->b_k;
+    const ptrdiff_t a_ahead = t->kc > AHEAD ? AHEAD * a_k : FETCH;
     UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP] = (const T *)t->a + i * a_row;
     NAME(vec) sum[TMK_MR][TMK_NRV];
     UNROLL for (int i = 0; i < rows; i++)
@@ -35,7 +36,8 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
     /* Rows of C and of what comes next are fetched bit by bit: all at once would fill the miss
      * buffers and stall the panels' own loads. Each stop costs some cycles, so there are few of
      * them unless there is much to fetch. */
-    const size_t stops = t->next_count > 0 ? (size_t)rows + 1 : 4, stretch = t->kc / stops;
+    const size_t stops = t->next_count > 0 ? (size_t)rows + 1 : t->kc > SHALLOW ? 4 : 1;
+    const size_t stretch = t->kc / stops;
     const size_t share = t->next_count / stops + 1, c_share = ((size_t)rows + stops - 1) / stops;
     const ptrdiff_t *row = t->row, *next_at = t->next_at;
     /* Where B is one vector wide, A may come from memory: its rows are fetched in turn. */
@@ -60,7 +62,7 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
             NAME(step)(sum, a, a_row, b, rows, vectors, a_by_row);
             b += b_k;
             if (!a_by_row) {
-                __builtin_prefetch(a[0] + AHEAD * a_k);
+                __builtin_prefetch(a[0] + a_ahead);
                 a[0] += a_k;
             } else if (vectors == 1) {
                 __builtin_prefetch(coming);

@@ -187,6 +187,34 @@ static inline void NAME(find_rows)(const struct tmk_panel *p, const struct tmk_r
     }
 }
 
+/* The same for whole rows `step` apart, of which there are as many as the panel is wide. */
+static void NAME(pack_matrix)(const T *from, ptrdiff_t step, size_t full, ptrdiff_t length, T *out)
+{
+    const ptrdiff_t ahead = length > FETCH ? FETCH : (ptrdiff_t)full * step; /* the next panel */
+    for (ptrdiff_t k = 0; k < length; k += LANES, from += LANES, out += LANES * full) {
+        const ptrdiff_t n = length - k < LANES ? length - k : LANES;
+        const SPAN span = NAME(span)(0, n);
+        ROLLED for (size_t group = full / LANES; group-- > 0;)
+        {
+            ptrdiff_t apart = step;
+            OPAQUE(apart);
+            const T *row = from + (ptrdiff_t)(group * LANES) * step;
+            NAME(vec) block[LANES];
+            UNROLL for (size_t j = 0; j < LANES; j++, row += apart)
+            {
+                __builtin_prefetch(row + ahead);
+                block[j] = NAME(load_span)(row, span);
+            }
+            NAME(transpose)(block);
+            UNROLL for (size_t j = 0; j < LANES; j++)
+            {
+                if ((ptrdiff_t)j < n)
+                    NAME(store)(out + j * full + group * LANES, block[j]);
+            }
+        }
+    }
+}
+
 /* Neighbours along k are neighbours in memory: the operand's rows become columns of the panel. */
 static void NAME(pack_along_k)(const struct tmk_panel *p, T *out, size_t full)
 {
@@ -195,8 +223,14 @@ static void NAME(pack_along_k)(const struct tmk_panel *p, T *out, size_t full)
         const ptrdiff_t length = (ptrdiff_t)run->length;
         struct row rows[TMK_MICRO_MAX_NR];
         ptrdiff_t begin, end;
-        NAME(find_rows)(p, run, rows, full, &begin, &end);
         T *to = out + run->start * full;
+        if (run->step == 1 && p->nruns == 1 && !p->window && p->width == full &&
+            full % LANES == 0) {
+            const T *from = (const T *)p->base + p->runs->offset + run->offset;
+            NAME(pack_matrix)(from, p->runs->step, full, length, to);
+            continue;
+        }
+        NAME(find_rows)(p, run, rows, full, &begin, &end);
         if (run->step == 1) {
             NAME(pack_transposed)(rows, full, length, 1, begin, end, to);
         } else if (run->step == 2) {

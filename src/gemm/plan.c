@@ -178,6 +178,7 @@ static bool runs_along(const struct tmk_axes *k, enum tmk_step which)
 /* Few columns, one vector: A, met once, goes by where it lies, from memory if need be, and as much
  * depth of B as keeps to L2. */
 #define NARROW_ROWS ((size_t)1024)
+#define NARROW_DEPTH ((size_t)256)
 static bool is_narrow(const struct tmk_gemm_plan *plan)
 {
     return plan->N <= plan->micro->lanes && plan->a.in_place && plan->a.k == 1;
@@ -188,7 +189,8 @@ static bool few_rows(const struct tmk_gemm_plan *plan)
 {
     ptrdiff_t n_step, k_step;
     return plan->M > TMK_MICRO_DOT && plan->M <= plan->micro->lanes && plan->N > plan->M &&
-           !plan->b.window && tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &n_step) &&
+           plan->K >= NARROW_DEPTH && !plan->b.window &&
+           tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &n_step) &&
            tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &k_step) && k_step == 1;
 }
 
@@ -206,15 +208,16 @@ static size_t most_rows(const struct tmk_gemm_plan *plan)
     return collide ? TMK_MIN(plan->micro->mr, 8) : plan->micro->mr;
 }
 
-/* C too small to be shared out and K huge: K is cut into pieces, by the shape only, each of which
- * is deep enough to outweigh that its sums are stored and added. 24 are shared out evenly to 2, 3,
- * 4, 6 or 8 threads. */
+/* C too small to be shared out evenly and K huge: K is cut into pieces, by the shape only, each of
+ * which is deep enough to outweigh that its sums are stored and added. 24 are shared out evenly to
+ * 2, 3, 4, 6 or 8 threads. */
 #define PIECES ((size_t)24)
 #define PIECE_DEPTH ((size_t)1024)
 static size_t pieces_of(const struct tmk_gemm_plan *plan)
 {
     const size_t m = plan->M, n = plan->N;
-    if (plan->nbatch * tmk_ceil_div(m, plan->micro->mr) * tmk_ceil_div(n, plan->micro->nr) > PIECES)
+    if (plan->nbatch * tmk_ceil_div(m, plan->micro->mr) * tmk_ceil_div(n, plan->micro->nr) >
+        2 * PIECES)
         return 1;
     const size_t depth = TMK_MAX(PIECE_DEPTH, 8 * TMK_MIN(m, n));
     return TMK_MIN(TMK_MAX(plan->K / depth, 1), PIECES);
@@ -223,7 +226,8 @@ static size_t pieces_of(const struct tmk_gemm_plan *plan)
 /* Depth of a block within a piece: what is packed of B is met by few rows, L2 is near enough. */
 static size_t piece_block(const struct tmk_gemm_plan *plan)
 {
-    const size_t most = tmk_l2_bytes() / 8 / (TMK_MAX(plan->M, plan->N) * plan->element);
+    const size_t near = tmk_l2_bytes() / 8 / (TMK_MAX(plan->M, plan->N) * plan->element);
+    const size_t most = TMK_MAX(near, usual_blocks(plan).kc);
     const size_t piece = tmk_ceil_div(plan->K, plan->pieces);
     return tmk_ceil_div(piece, tmk_ceil_div(piece, TMK_MAX(most, 1)));
 }

@@ -16,8 +16,8 @@ struct tmk_contestant {
      * NULL. */
     enum tmk_status (*before)(void *ctx);
     void *ctx;
-    /* What call() runs with: its phases are noted of a batch's last call only, for reading the clock
-     * costs a small one a tenth. NULL: it has none. */
+    /* What call() runs with: its phases are noted of a batch's last call only, for reading the
+     * clock costs a small one a tenth. NULL: it has none. */
     struct tmk_exec *exec;
     size_t have;           /* samples from an earlier run that was resumed, ... */
     const double *earlier; /* ... their seconds per call; may be NULL if have is 0 */
