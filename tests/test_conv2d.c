@@ -87,19 +87,19 @@ static void test_layers(void **state)
 }
 
 /* Layers that the direct kernels take: of one vector a row and of several, in one band and in many,
- * with planes in place and without, every stride; more padding than the kernel needs. */
+ * every stride; more padding than the kernel needs. */
 static void test_few_channels(void **state)
 {
     (void)state;
     static const char *const descs[] = {
-        "g67mb2ic67oc67ih7kh3ph1",
+        "g67mb2ic67oc134ih7kh3ph1",
         "g5mb1ic5oc10ih28kh5ph2",
         "g6mb2ic12oc18ih17iw33kh3kw5ph1pw2",
-        "g3mb1ic3oc3ih1kh3ph1",
-        "g4mb2ic4oc4ih61iw70kh3kw3sh2sw2ph1pw1",
-        "g3mb1ic3oc3ih40iw51kh4kw3sh3sw3ph2pw1",
-        "g4mb1ic4oc4ih35iw67kh3kw3dh1dw2ph1pw1",
-        "g2mb1ic2oc2ih12iw20kh3kw3ph20pw20",
+        "g3mb1ic3oc6ih1kh3ph1",
+        "g4mb2ic4oc8ih61iw70kh3kw3sh2sw2ph1pw1",
+        "g3mb1ic3oc6ih40iw51kh4kw3sh3sw3ph2pw1",
+        "g4mb1ic4oc8ih35iw67kh3kw3dh1dw2ph1pw1",
+        "g2mb1ic2oc4ih12iw20kh3kw3ph20pw20",
         "g2mb1ic2oc2ih9iw90oh9ow40kh1kw3ph0pw1",
         "mb1ic1oc13ih37iw48kh3kw3ph1pw1",
         "mb2ic3oc70ih33iw64kh7kw7sh2sw2ph3pw3",
@@ -149,6 +149,26 @@ static void test_panels_of_gradients(void **state)
         "mb2ic110oc20ih53iw51kh1kw1sh3sw2ph0pw0",
         "mb2ic6oc20ih25iw27kh3kw3sh2sw3dh1dw1ph2pw2",
         "mb2ic6oc20ih9iw8oh13ow12kh3kw3sh1sw1ph6pw6",
+    };
+    check_layers(descs, COUNT(descs));
+}
+
+/* One channel a group: more and fewer channels than a vector has lanes; several bands of an image;
+ * rows longer than a tile and shorter than half a vector; more taps than fit into registers;
+ * strides that no tap reaches, padding wider than the image, images that no tap meets. */
+static void test_depthwise(void **state)
+{
+    (void)state;
+    static const char *const descs[] = {
+        "g37mb2ic37oc37ih9iw7kh3kw3ph1pw1",
+        "g5mb1ic5oc5ih12iw31kh5kw5ph0pw0",
+        "g16mb2ic16oc16ih9iw20kh3kw3sh2sw2ph1pw1",
+        "g20mb2ic20oc20ih13iw13kh3kw3dh1dw1ph1pw1",
+        "g33mb2ic33oc33ih7iw8kh2kw2sh3sw3ph0pw0",
+        "g18mb1ic18oc18ih2iw3kh3kw3ph3pw3",
+        "g17mb1ic17oc17ih150iw140kh3kw3ph1pw1",
+        "g19mb2ic19oc19ih141iw150kh3kw5sh2sw2ph1pw2",
+        "g3mb2ic3oc3ih12oh6kh2sh1dh2ph0iw3ow1kw1sw2pw1",
     };
     check_layers(descs, COUNT(descs));
 }
@@ -308,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_few_channels),
         cmocka_unit_test(test_many_channels),
         cmocka_unit_test(test_panels_of_gradients),
+        cmocka_unit_test(test_depthwise),
         cmocka_unit_test(test_same_bits_at_any_thread_count),
         cmocka_unit_test(test_workspace_too_small_is_refused),
         cmocka_unit_test(test_im2col_needs_kh_kw_times_the_image),

@@ -1,8 +1,9 @@
-/* blocked: the GEMM engine packing straight from the window view; no columns in memory. Layers with
- * next to no channels take the direct kernels instead, fwd and bwd_d of most others in NCHW those
- * with vectors along the channels of the results (channels.h). */
+/* blocked: the GEMM engine packing straight from the window view; no columns in memory. Depthwise
+ * layers have kernels of their own (depthwise.h), and so have those with next to no channels
+ * (direct.h) and most k x k ones in NCHW (channels.h). */
 #include "bias.h"
 #include "channels.h"
+#include "depthwise.h"
 #include "direct.h"
 #include "gemm.h"
 #include "phase.h"
@@ -175,6 +176,8 @@ static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *p
 {
     (void)self;
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
+    if (tmk_conv2d_suits_depthwise(p, dir))
+        return tmk_conv2d_depthwise_workspace(p, dir, threads);
     if (tmk_conv2d_suits_direct(p, dir))
         return tmk_conv2d_direct_workspace(p, dir, threads);
     if (tmk_conv2d_suits_channels(p, dir))
@@ -226,6 +229,8 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
                            const struct tmk_args *args, const struct tmk_exec *exec)
 {
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
+    if (tmk_conv2d_suits_depthwise(p, dir))
+        return tmk_conv2d_depthwise(p, dir, args, exec);
     if (tmk_conv2d_suits_direct(p, dir))
         return tmk_conv2d_direct(p, dir, args, exec);
     if (p->bias && dir == TMK_BWD_W)

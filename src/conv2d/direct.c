@@ -116,8 +116,7 @@ static struct tmk_planes planes_of(const struct call *call, const struct piece *
     const struct tmk_direct_plan *plan = call->plan;
     const struct tmk_view *w = call->weights, *bias = call->bias;
     const ptrdiff_t phases = plan->h.out * plan->w.out, lanes = plan->kernel->lanes;
-    const bool bwd_d = plan->dir == TMK_BWD_D, in_place = plan->in_place;
-    const bool copied = !in_place && !plan->straight;
+    const bool bwd_d = plan->dir == TMK_BWD_D, copied = !plan->straight;
     const ptrdiff_t out_row = copied ? phases * plan->flat : call->out->stride[1];
     const ptrdiff_t weight_group = (bwd_d ? plan->channels : plan->rows) * w->stride[0];
     const ptrdiff_t weight_row = w->stride[bwd_d ? 1 : 0];
@@ -129,14 +128,12 @@ static struct tmk_planes planes_of(const struct call *call, const struct piece *
         .vectors = copied ? tmk_ratio_up(piece->rows * plan->pitch, lanes) : plan->vectors,
         .taps = call->table->taps,
         .ntaps = plan->ntaps,
-        .masks = call->table->masks,
         .last = copied ? lanes : plan->last,
-        .image = in_place ? image_of(call, piece) : call->copy,
+        .image = call->copy,
         .weights = element(w, piece->group * weight_group + piece->row * weight_row),
         .out = copied ? call->results : results_of(call, piece, piece->from),
         .bias = bias ? element(bias, first * bias->stride[0]) : NULL,
-        .image_group = plan->channels *
-                       (in_place ? call->image->stride[1] : plan->h.in * plan->w.in * plan->part),
+        .image_group = plan->channels * plan->h.in * plan->w.in * plan->part,
         .weight_group = weight_group,
         .weight_row = weight_row,
         .out_group = piece->tile * out_row,
@@ -155,8 +152,6 @@ static struct tmk_planes planes_of(const struct call *call, const struct piece *
 static void pack_piece(struct call *call, const struct piece *piece)
 {
     const struct tmk_plane_grid image = image_grid(call, piece), dy = results_grid(call, piece);
-    if (call->plan->in_place)
-        return;
     call->plan->kernel->pack(&image, image_of(call, piece), call->copy);
     if (call->plan->dir == TMK_BWD_W && !call->plan->straight)
         call->plan->kernel->pack(&dy, results_of(call, piece, 0), call->results);
@@ -176,7 +171,7 @@ static void correlate_piece(struct call *call, const struct piece *piece)
         planes.out = (char *)planes.out + (size_t)plan->flat * plan->size;
     }
     note(call, TMK_PHASE_COMPUTE);
-    if (plan->in_place || plan->straight)
+    if (plan->straight)
         return;
     const struct tmk_plane_grid grid = results_grid(call, piece);
     plan->kernel->unpack(&grid, call->results, results_of(call, piece, 0));

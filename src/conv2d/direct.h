@@ -1,5 +1,5 @@
 /* Convolution plane by plane, without a GEMM's packing: for layers where one side of the product
- * has next to no channels, depthwise ones and an image's first. */
+ * has next to no channels: an image's first, and groups of few. */
 #ifndef TMK_CONV2D_DIRECT_H
 #define TMK_CONV2D_DIRECT_H
 

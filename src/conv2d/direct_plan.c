@@ -27,37 +27,9 @@
 /* Vectors of a line that pay for a loop of its own. */
 #define LEAST_VECTORS 5
 
-/* Masks that are quickly made, and groups at a time where nothing is copied. */
-#define MOST_MASKS 8192
-#define IN_PLACE_GROUPS 32
-
 static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b)
 {
     return a > b ? a : b;
-}
-
-static struct tmk_direct_axis axis_of(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows)
-{
-    const ptrdiff_t stride = (ptrdiff_t)(rows ? p->sh : p->sw);
-    const bool bwd_d = dir == TMK_BWD_D;
-    struct tmk_direct_axis axis = {.image = (ptrdiff_t)(bwd_d  ? (rows ? p->oh : p->ow)
-                                                        : rows ? p->ih
-                                                               : p->iw),
-                                   .in = bwd_d ? 1 : stride,
-                                   .out = bwd_d ? stride : 1,
-                                   .first = PTRDIFF_MAX};
-    ptrdiff_t last = PTRDIFF_MIN;
-    for (ptrdiff_t f = 0; f < axis.out; f++) {
-        struct tmk_conv2d_phase phase = tmk_conv2d_phase(p, dir, rows, (size_t)f);
-        axis.positions = larger(axis.positions, (ptrdiff_t)phase.positions);
-        if (phase.taps > 0) {
-            ptrdiff_t end = phase.origin - (ptrdiff_t)(phase.taps - 1) * phase.back;
-            axis.first = tmk_smaller(axis.first, tmk_smaller(phase.origin, end));
-            last = larger(last, larger(phase.origin, end));
-        }
-    }
-    axis.reach = (last - axis.first) / axis.in;
-    return axis;
 }
 
 /* Image and results of one row of a phase, in elements. */
@@ -80,14 +52,6 @@ static ptrdiff_t choose_band(const struct tmk_direct_plan *plan)
     return tmk_ratio_up(positions, tmk_ratio_up(positions, band));
 }
 
-/* Rows of an image that are as long as those of the results, and so few that it is not long. */
-static bool suits_in_place(const struct tmk_direct_plan *plan, const struct tmk_conv2d *p,
-                           ptrdiff_t vectors)
-{
-    return plan->kernel->masks && p->base.layout == TMK_NCHW && p->g > 1 && p->sh == 1 &&
-           p->sw == 1 && p->ow == p->iw && vectors * plan->ntaps <= MOST_MASKS;
-}
-
 /* Lines of results so long that it does not matter how well they fill their last vectors. */
 static bool suits_straight(const struct tmk_direct_plan *plan, const struct tmk_conv2d *p)
 {
@@ -98,12 +62,10 @@ static bool suits_straight(const struct tmk_direct_plan *plan, const struct tmk_
 /* What of the results is read or written at a time where they lie. */
 static void choose_lines(struct tmk_direct_plan *plan, const struct tmk_conv2d *p)
 {
-    const ptrdiff_t lanes = plan->kernel->lanes, plane = plan->h.positions * plan->w.positions;
-    plan->in_place = suits_in_place(plan, p, tmk_ratio_up(plane, lanes));
-    plan->straight = !plan->in_place && suits_straight(plan, p);
-    const ptrdiff_t line = plan->in_place ? plane : plan->w.positions;
-    plan->vectors = tmk_ratio_up(line, lanes);
-    plan->last = line - (plan->vectors - 1) * lanes;
+    const ptrdiff_t lanes = plan->kernel->lanes;
+    plan->straight = suits_straight(plan, p);
+    plan->vectors = tmk_ratio_up(plan->w.positions, lanes);
+    plan->last = plan->w.positions - (plan->vectors - 1) * lanes;
 }
 
 /* Rows of dy at a time in bwd_w: every thread gets some of a single group's, about as many. */
@@ -141,22 +103,18 @@ struct tmk_direct_plan tmk_direct_plan(const struct tmk_conv2d *p, enum tmk_dir 
         .dir = dir,
         .kernel = tmk_plane_kernels(p->base.dtype),
         .size = tmk_dtype_size(p->base.dtype),
-        .h = axis_of(p, dir, true),
-        .w = axis_of(p, dir, false),
+        .h = tmk_conv2d_axis(p, dir, true),
+        .w = tmk_conv2d_axis(p, dir, false),
         .channels = dir == TMK_BWD_D ? ocg : icg,
         .rows = dir == TMK_BWD_D ? icg : ocg,
-        .block = IN_PLACE_GROUPS,
     };
     const ptrdiff_t lanes = plan.kernel->lanes;
     plan.ntaps = plan.channels * (ptrdiff_t)(p->kh * p->kw);
     plan.pitch = plan.w.positions + plan.w.reach;
     choose_lines(&plan, p);
-    plan.band = plan.in_place ? plan.h.positions : choose_band(&plan);
+    plan.band = choose_band(&plan);
     plan.tile = dir == TMK_BWD_W ? weigh_tile(&plan, threads) : tmk_smaller(plan.rows, TILE_ROWS);
-    if (plan.in_place)
-        plan.tile = plan.rows;
-    else
-        size_copies(&plan);
+    size_copies(&plan);
     /* Enough blocks for the threads to have the same number of them, about. */
     plan.block = tmk_smaller(plan.block, tmk_ratio_up((ptrdiff_t)p->g, 4 * (ptrdiff_t)threads));
     plan.image *= plan.block;
@@ -178,10 +136,8 @@ size_t tmk_direct_thread_bytes(const struct tmk_direct_plan *plan)
 
 size_t tmk_direct_table_bytes(const struct tmk_direct_plan *plan)
 {
-    const ptrdiff_t masks = plan->in_place ? plan->ntaps * plan->vectors : 0;
     return aligned((size_t)plan->ntaps * sizeof(struct tmk_tap) +
-                   (size_t)(plan->h.out * plan->w.out + 1) * sizeof(ptrdiff_t) +
-                   (size_t)masks * sizeof(uint16_t));
+                   (size_t)(plan->h.out * plan->w.out + 1) * sizeof(ptrdiff_t));
 }
 
 size_t tmk_conv2d_direct_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
@@ -193,7 +149,8 @@ size_t tmk_conv2d_direct_workspace(const struct tmk_conv2d *p, enum tmk_dir dir,
 /* Does everything fit into 16 MiB a thread? In double, for sizes that overflow do not. */
 static bool fits(const struct tmk_conv2d *p, enum tmk_dir dir)
 {
-    const struct tmk_direct_axis h = axis_of(p, dir, true), w = axis_of(p, dir, false);
+    const struct tmk_conv2d_axis h = tmk_conv2d_axis(p, dir, true),
+                                 w = tmk_conv2d_axis(p, dir, false);
     const double channels = (double)(dir == TMK_BWD_D ? p->oc : p->ic) / (double)p->g;
     const double taps = channels * (double)p->kh * (double)p->kw;
     const double row = ((double)w.positions + (double)w.reach + 16) * 8;
@@ -212,30 +169,10 @@ bool tmk_conv2d_suits_direct(const struct tmk_conv2d *p, enum tmk_dir dir)
     return few && fits(p, dir);
 }
 
-/* For each vector of a plane of results, the lanes whose element (y, x) further lies in the image.
- */
-static void list_masks(const struct tmk_direct_plan *plan, ptrdiff_t y, ptrdiff_t x,
-                       uint16_t *masks)
-{
-    const ptrdiff_t lanes = plan->kernel->lanes, w = plan->w.positions;
-    const ptrdiff_t left = larger(-x, 0), right = tmk_smaller(plan->w.image - x, w);
-    memset(masks, 0, (size_t)plan->vectors * sizeof *masks);
-    for (ptrdiff_t i = larger(-y, 0); i < tmk_smaller(plan->h.image - y, plan->h.positions); i++) {
-        for (ptrdiff_t f = i * w + left, end = i * w + right; f < end;) {
-            const ptrdiff_t vector = f / lanes, lane = f % lanes;
-            const ptrdiff_t n = tmk_smaller(end - f, lanes - lane);
-            masks[vector] |= (uint16_t)(((1u << n) - 1) << lane);
-            f += n;
-        }
-    }
-}
-
 /* Where a tap that reads (y, x) of channel c for the first result finds it. */
-static ptrdiff_t tap_offset(const struct tmk_direct_plan *plan, const struct tmk_view *image,
-                            ptrdiff_t c, ptrdiff_t y, ptrdiff_t x)
+static ptrdiff_t tap_offset(const struct tmk_direct_plan *plan, ptrdiff_t c, ptrdiff_t y,
+                            ptrdiff_t x)
 {
-    if (plan->in_place)
-        return c * image->stride[1] + y * image->stride[2] + x;
     y -= plan->h.first;
     x -= plan->w.first;
     const ptrdiff_t part = (c * plan->h.in + y % plan->h.in) * plan->w.in + x % plan->w.in;
@@ -252,13 +189,11 @@ static void list_phase(const struct tmk_direct_plan *plan, const struct tmk_conv
     for (ptrdiff_t i = 0; i < plan->channels * kh * kw; i++, n++) {
         const ptrdiff_t c = i / (kh * kw), th = i / kw % kh, tw = i % kw;
         const ptrdiff_t y = h->origin - th * h->back, x = v->origin - tw * v->back;
-        table->taps[n].image = tap_offset(plan, image, c, y, x);
+        table->taps[n].image = tap_offset(plan, c, y, x);
         table->taps[n].next = c * image->stride[1] + i % (kh * kw) * plan->kernel->lanes;
         table->taps[n].weight = c * w->stride[channel] +
                                 ((ptrdiff_t)h->first + th * (ptrdiff_t)h->every) * w->stride[2] +
                                 ((ptrdiff_t)v->first + tw * (ptrdiff_t)v->every) * w->stride[3];
-        if (table->masks)
-            list_masks(plan, y, x, table->masks + n * plan->vectors);
     }
 }
 
@@ -269,7 +204,6 @@ struct tmk_direct_table tmk_direct_table(const struct tmk_direct_plan *plan,
     const ptrdiff_t phases = plan->h.out * plan->w.out;
     struct tmk_direct_table table = {.taps = memory};
     table.begin = (ptrdiff_t *)(table.taps + plan->ntaps);
-    table.masks = plan->in_place ? (uint16_t *)(table.begin + phases + 1) : NULL;
     table.begin[0] = 0;
     for (ptrdiff_t i = 0; i < phases; i++) {
         const struct tmk_conv2d_phase h =

@@ -3,16 +3,8 @@
 #define TMK_CONV2D_DIRECT_PLAN_H
 
 #include "conv2d.h"
+#include "phase.h"
 #include "planes.h"
-
-/* One spatial axis. The image (x, or dy in bwd_d) is taken apart into `in` parts, the results (dx
- * in bwd_d) are put together from `out` phases. */
-struct tmk_direct_axis {
-    ptrdiff_t image, in, out;
-    ptrdiff_t positions; /* results of a phase, the longest */
-    ptrdiff_t first;     /* what the first tap of all reads for position 0 */
-    ptrdiff_t reach;     /* positions from the first tap to the last, in a part */
-};
 
 /* Sizes in elements, for one thread. Results are y or dx; in bwd_w what is said of them holds for
  * dy, which is read. */
@@ -20,14 +12,13 @@ struct tmk_direct_plan {
     enum tmk_dir dir;
     const struct tmk_plane_kernels *kernel;
     size_t size; /* bytes of an element */
-    struct tmk_direct_axis h, w;
+    struct tmk_conv2d_axis h, w;
     ptrdiff_t channels, rows; /* of a group: of the image, and of the results */
     ptrdiff_t ntaps;          /* channels * kh * kw */
-    bool in_place;            /* planes are neither copied nor put together, but masked */
     bool straight; /* results go where they belong at once, or are read there, line by line */
     ptrdiff_t band, pitch; /* rows of a phase at a time; elements of a row */
     ptrdiff_t part, flat;  /* elements of a part of the image, of a row of results */
-    ptrdiff_t vectors;     /* in place: of a plane of results; straight: of a line */
+    ptrdiff_t vectors;     /* straight: of a line of results */
     ptrdiff_t last;        /* lanes of the last of them */
     ptrdiff_t block, tile; /* groups at a time, rows of results at a time */
     ptrdiff_t image, out, sums;
@@ -37,7 +28,6 @@ struct tmk_direct_plan {
 struct tmk_direct_table {
     struct tmk_tap *taps; /* by phase, in it by channel, row, column */
     ptrdiff_t *begin;     /* where each phase's taps begin, and where the last one's end */
-    uint16_t *masks;      /* as tmk_planes has them; NULL unless in place */
 };
 
 struct tmk_direct_plan tmk_direct_plan(const struct tmk_conv2d *p, enum tmk_dir dir, int threads);

@@ -18,4 +18,15 @@ struct tmk_conv2d_phase {
 struct tmk_conv2d_phase tmk_conv2d_phase(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows,
                                          size_t phase);
 
+/* One spatial axis of the image (x, or dy in bwd_d) and of what `dir` makes of it. Results are put
+ * together from `out` phases; from one of a phase to the next the image moves by `in`. */
+struct tmk_conv2d_axis {
+    ptrdiff_t image, in, out;
+    ptrdiff_t positions; /* results of a phase, the longest */
+    ptrdiff_t first;     /* what the first tap of all reads for position 0 */
+    ptrdiff_t reach;     /* positions from the first tap to the last, rounded down */
+};
+
+struct tmk_conv2d_axis tmk_conv2d_axis(const struct tmk_conv2d *p, enum tmk_dir dir, bool rows);
+
 #endif

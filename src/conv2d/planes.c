@@ -38,9 +38,9 @@ struct spans {
 
 #define KERNELS(type)                                                                              \
     {                                                                                              \
-        .lanes = LANES_##type, .masks = TMK_VBYTES == 64, .pack = pack_##type,                     \
-        .unpack = unpack_##type, .correlate = correlate_##type, .weigh = weigh_##type,             \
-        .settle = settle_##type, .sum_runs = sum_runs_##type, .sum_columns = sum_columns_##type,   \
+        .lanes = LANES_##type, .pack = pack_##type, .unpack = unpack_##type,                       \
+        .correlate = correlate_##type, .weigh = weigh_##type, .settle = settle_##type,             \
+        .sum_runs = sum_runs_##type, .sum_columns = sum_columns_##type,                            \
     }
 extern const struct tmk_plane_kernels PASTE(tmk_plane_kernels, TMK_ISA)[TMK_NDTYPES];
 const struct tmk_plane_kernels PASTE(tmk_plane_kernels, TMK_ISA)[TMK_NDTYPES] = {

@@ -2,8 +2,7 @@
  *
  * pack() copies planes into padded ones and takes strides apart, so that the window of a tap is the
  * padded plane moved by a fixed offset. A band of rows is then one long vector: element f of it is
- * row f / pitch, column f % pitch, and what falls behind a row's last output is never looked at.
- * Small images whose results have the same rows need no copy: masks make up for the padding. */
+ * row f / pitch, column f % pitch, and what falls behind a row's last output is never looked at. */
 #ifndef TMK_CONV2D_PLANES_H
 #define TMK_CONV2D_PLANES_H
 
@@ -38,17 +37,15 @@ struct tmk_planes {
     ptrdiff_t ntaps;
     const void *image;
     void *weights, *out;
-    const void *next;      /* what will be copied next, fetched meanwhile; NULL: nothing */
-    const uint16_t *masks; /* [tap][vector]: the lanes that lie in the image; NULL: all */
-    ptrdiff_t last;        /* lanes of a line's last vector */
-    void *bias;            /* one element a row; NULL: none */
+    const void *next; /* what will be copied next, fetched meanwhile; NULL: nothing */
+    ptrdiff_t last;   /* lanes of a line's last vector */
+    void *bias;       /* one element a row; NULL: none */
     ptrdiff_t image_group, weight_group, weight_row, out_group, out_row, bias_group, bias_row;
     ptrdiff_t image_line, out_line, next_line;
 };
 
 struct tmk_plane_kernels {
     ptrdiff_t lanes; /* elements of a vector */
-    bool masks;      /* understands tmk_planes.masks */
     /* The copy: zero outside the image, and from its last row to the end of a part. Parts have room
      * for a vector after their last row. */
     void (*pack)(const struct tmk_plane_grid *grid, const void *image, void *copy);

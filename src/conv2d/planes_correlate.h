@@ -8,7 +8,7 @@ struct NAME(rows) {
 
 /* Vectors at .. at+v-1 of m rows of results, in registers over all taps. */
 INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(rows) * rows,
-                                 ptrdiff_t at, int m, int v, bool masked)
+                                 ptrdiff_t at, int m, int v)
 {
     NAME(vec) sum[8][8];
     UNROLL for (int i = 0; i < m; i++)
@@ -18,7 +18,6 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(r
             first += rows->bias[i * p->bias_row];
         UNROLL for (int j = 0; j < v; j++) sum[i][j] = first;
     }
-    const uint16_t *masks = masked ? p->masks + at : NULL;
     for (const struct tmk_tap *tap = p->taps, *end = tap + p->ntaps; tap < end; tap++) {
         const T *from = rows->image + tap->image + at * LANES;
         const T *weight = rows->weights + tap->weight;
@@ -39,14 +38,12 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(r
         } else {
             UNROLL for (int j = 0; j < v; j++)
             {
-                x[0] = NAME(load_tap)(from, masks, j);
+                x[0] = NAME(load)(from + j * LANES);
                 if (m > 1)
                     KEEP(x[0]);
                 UNROLL for (int i = 0; i < m; i++) sum[i][j] += weight[i * p->weight_row] * x[0];
             }
         }
-        if (masked)
-            masks += p->vectors;
     }
     UNROLL for (int i = 0; i < m; i++)
     {
@@ -60,23 +57,22 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(r
 }
 
 /* m rows of results, as many vectors at a time as there are registers. */
-INLINE void NAME(correlate_rows)(const struct tmk_planes *p, const struct NAME(rows) * rows, int m,
-                                 bool masked)
+INLINE void NAME(correlate_rows)(const struct tmk_planes *p, const struct NAME(rows) * rows, int m)
 {
     const int most = ACCUMULATORS / m >= 8 ? 8 : ACCUMULATORS / m >= 4 ? 4 : ACCUMULATORS / m;
     ptrdiff_t at = 0;
     for (; at + most <= p->vectors; at += most)
-        NAME(correlate_tile)(p, rows, at, m, most, masked);
+        NAME(correlate_tile)(p, rows, at, m, most);
     if (most > 4 && at + 4 <= p->vectors) {
-        NAME(correlate_tile)(p, rows, at, m, 4, masked);
+        NAME(correlate_tile)(p, rows, at, m, 4);
         at += 4;
     }
     if (most > 2 && at + 2 <= p->vectors) {
-        NAME(correlate_tile)(p, rows, at, m, 2, masked);
+        NAME(correlate_tile)(p, rows, at, m, 2);
         at += 2;
     }
     if (at < p->vectors)
-        NAME(correlate_tile)(p, rows, at, m, 1, masked);
+        NAME(correlate_tile)(p, rows, at, m, 1);
 }
 
 /* A line of some of the rows from row i of a group on; how many. */
@@ -92,25 +88,21 @@ INLINE ptrdiff_t NAME(correlate_some)(const struct tmk_planes *p, ptrdiff_t g, p
         .out = (T *)p->out + g * p->out_group + line * p->out_line + i * p->out_row,
     };
     const ptrdiff_t left = p->rows - i;
-    if (p->masks) {
-        NAME(correlate_rows)(p, &rows, 1, true);
-        return 1;
-    }
     switch (left >= 8 ? 8 : left >= 4 ? 4 : left) {
     case 8:
-        NAME(correlate_rows)(p, &rows, 8, false);
+        NAME(correlate_rows)(p, &rows, 8);
         return 8;
     case 4:
-        NAME(correlate_rows)(p, &rows, 4, false);
+        NAME(correlate_rows)(p, &rows, 4);
         return 4;
     case 3:
-        NAME(correlate_rows)(p, &rows, 3, false);
+        NAME(correlate_rows)(p, &rows, 3);
         return 3;
     case 2:
-        NAME(correlate_rows)(p, &rows, 2, false);
+        NAME(correlate_rows)(p, &rows, 2);
         return 2;
     default:
-        NAME(correlate_rows)(p, &rows, 1, false);
+        NAME(correlate_rows)(p, &rows, 1);
         return 1;
     }
 }

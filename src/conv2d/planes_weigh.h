@@ -24,7 +24,7 @@ struct NAME(factors) {
 /* m rows by n taps of sums, from tap `first` on, over all lines of the rows. Meanwhile a row comes
  * nearer, for rows that are read where they lie may come from memory. */
 INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const struct NAME(factors) * f,
-                             ptrdiff_t first, ptrdiff_t nearer, int m, int n, bool masked)
+                             ptrdiff_t first, ptrdiff_t nearer, int m, int n)
 {
     const ptrdiff_t row = NAME(sums_row)(p);
     T *sums = f->sums + first * LANES;
@@ -34,7 +34,6 @@ INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const struct NAME(facto
         UNROLL for (int j = 0; j < n; j++) sum[i][j] =
             f->fresh ? (NAME(vec)){0} : NAME(load)(sums + i * row + j * LANES);
     }
-    const uint16_t *masks = masked ? p->masks + first * p->vectors : NULL;
     const T *from[9], *out = f->out, *next = f->next + nearer * p->out_row;
     UNROLL for (int j = 0; j < n; j++) from[j] = f->image + p->taps[first + j].image;
     for (ptrdiff_t line = 0; line < p->lines; line++) {
@@ -45,7 +44,7 @@ INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const struct NAME(facto
                 __builtin_prefetch(next + at * LANES, 0, 2);
             UNROLL for (int j = 0; j < n; j++)
             {
-                NAME(vec) x = NAME(load_tap)(from[j], masked ? masks + j * p->vectors : NULL, at);
+                NAME(vec) x = NAME(load)(from[j] + at * LANES);
                 if (m > 1)
                     KEEP(x);
                 UNROLL for (int i = 0; i < m; i++) sum[i][j] += y[i] * x;
@@ -63,7 +62,7 @@ INLINE void NAME(weigh_tile)(const struct tmk_planes *p, const struct NAME(facto
 
 /* m rows by all taps, in tiles of sizes as equal as can be. */
 INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const struct NAME(factors) * f, int m,
-                             ptrdiff_t most, bool masked)
+                             ptrdiff_t most)
 {
     const ptrdiff_t tiles = (p->ntaps + most - 1) / most;
     for (ptrdiff_t tile = 0, tap = 0, n; tile < tiles; tile++, tap += n) {
@@ -72,7 +71,7 @@ INLINE void NAME(weigh_rows)(const struct tmk_planes *p, const struct NAME(facto
         switch (n) {
 #define TILE(n)                                                                                    \
     case n:                                                                                        \
-        NAME(weigh_tile)(p, f, tap, nearer, m, n, masked);                                         \
+        NAME(weigh_tile)(p, f, tap, nearer, m, n);                                                 \
         break;
             TILE(1)
             TILE(2)
@@ -115,15 +114,13 @@ static void NAME(weigh)(const struct tmk_planes *planes, bool fresh, void *sums)
         f.image = (const T *)p->image + g * p->image_group;
         f.out = (const T *)p->out + g * p->out_group;
         for (ptrdiff_t left = p->rows, m; left > 0; left -= m) {
-            m = !p->masks && left >= WEIGH_ROWS ? WEIGH_ROWS : 1;
+            m = left >= WEIGH_ROWS ? WEIGH_ROWS : 1;
             f.next = left > m ? f.out + m * p->out_row
                               : (const T *)p->out + g * p->out_group + p->lines * p->out_line;
-            if (p->masks)
-                NAME(weigh_rows)(p, &f, 1, 9, true);
-            else if (m > 1)
-                NAME(weigh_rows)(p, &f, WEIGH_ROWS, WEIGH_TAPS, false);
+            if (m > 1)
+                NAME(weigh_rows)(p, &f, WEIGH_ROWS, WEIGH_TAPS);
             else
-                NAME(weigh_rows)(p, &f, 1, 9, false);
+                NAME(weigh_rows)(p, &f, 1, 9);
             for (ptrdiff_t i = 0; i < m; i++, f.out += p->out_row, f.sums += row) {
                 if (p->bias)
                     NAME(total)(p, f.out, fresh, f.sums + p->ntaps * LANES);

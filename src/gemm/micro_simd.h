@@ -51,22 +51,32 @@ static inline void NAME(store_span)(T *p, NAME(vec) v, SPAN span)
 #endif
 }
 
-/* Transpose a LANES x LANES block: in the stage of distance d, of every two rows d apart the odd
- * blocks of d columns of the upper one change places with the even blocks of the lower one. */
-INLINE void NAME(transpose)(NAME(vec) rows[LANES])
-{
-#define STAGE(d)                                                                                   \
-    UNROLL for (int i = 0; i < LANES; i++)                                                         \
+/* The stage of distance d of a transpose: of every two rows d apart the odd blocks of d columns of
+ * the upper one change places with the even blocks of the lower one. */
+#define TRANSPOSE_STAGE(d)                                                                         \
+    UNROLL for (int i = 0; i < count; i++)                                                         \
     {                                                                                              \
-        if (i / (d) % 2 == 0) {                                                                    \
+        if (i / (d) % 2 == 0 && i + (d) < count) {                                                 \
             NAME(vec) a = rows[i], b = rows[i + (d)];                                              \
             rows[i] = __builtin_shufflevector(a, b, EACH_LANE(UPPER, d));                          \
             rows[i + (d)] = __builtin_shufflevector(a, b, EACH_LANE(LOWER, d));                    \
         }                                                                                          \
     }
-    EACH_DISTANCE(STAGE)
-#undef STAGE
+
+/* Transpose a LANES x LANES block. */
+INLINE void NAME(transpose)(NAME(vec) rows[LANES])
+{
+    const int count = LANES;
+    EACH_DISTANCE(TRANSPOSE_STAGE)
 }
+
+/* Two blocks of half as many rows and columns side by side: transpose either. */
+INLINE void NAME(transpose_half)(NAME(vec) rows[LANES / 2])
+{
+    const int count = LANES / 2;
+    EACH_DISTANCE(TRANSPOSE_STAGE)
+}
+#undef TRANSPOSE_STAGE
 
 /* A row of a tile: sum[j] += *a * b[j]. */
 INLINE void NAME(add_row)(NAME(vec) * sum, const T *a, const NAME(vec) * b, const int vectors,
