@@ -23,6 +23,8 @@ static void finish_stream(void)
 #define P 0.75
 #define Q 1.5
 
+enum { AHEAD = 8 }; /* rows of kernels by which they are fetched */
+
 #define BODY "winograd_element.h"
 #include "micro_types.h"
 

@@ -161,8 +161,9 @@ INLINE void NAME(store_taps)(const struct tmk_winograd_taps *w, T *to, NAME(vec)
     }
 }
 
-INLINE void NAME(tiles_weights)(int m, const struct tmk_winograd_taps *w, size_t depth,
-                                const struct tmk_winograd_block *block)
+/* `near`: the lanes' kernels are neighbours, so that those of the next rows are fetched far off. */
+INLINE void NAME(rows_weights)(int m, const struct tmk_winograd_taps *w, size_t depth,
+                               const struct tmk_winograd_block *block, const bool near)
 {
     enum { N = TMK_WINOGRAD_MAX_SIDE };
     const int n = m + 2;
@@ -170,6 +171,9 @@ INLINE void NAME(tiles_weights)(int m, const struct tmk_winograd_taps *w, size_t
     T *out = block->data;
     for (size_t k = 0; k < depth; k++, out += block->row) {
         ALIGNED NAME(vec) taps[9], column[3][N];
+        const T *next = (const T *)w->data + (ptrdiff_t)(k + AHEAD) * w->depth;
+        UNROLL for (int i = 0; near && i < 9 * LANES; i += 64 / (int)sizeof(T))
+            __builtin_prefetch(next + i);
         NAME(load_taps)(w, (const T *)w->data + (ptrdiff_t)k * w->depth, taps);
         UNROLL for (int x = 0; x < 3; x++)
         {
@@ -187,6 +191,15 @@ INLINE void NAME(tiles_weights)(int m, const struct tmk_winograd_taps *w, size_t
             }
         }
     }
+}
+
+INLINE void NAME(tiles_weights)(int m, const struct tmk_winograd_taps *w, size_t depth,
+                                const struct tmk_winograd_block *block)
+{
+    if (w->lane == 9)
+        NAME(rows_weights)(m, w, depth, block, true);
+    else
+        NAME(rows_weights)(m, w, depth, block, false);
 }
 
 INLINE void NAME(tiles_taps)(int m, const struct tmk_winograd_block *block, size_t depth,
