@@ -12,12 +12,6 @@
 #include <stdint.h>
 #include <string.h>
 
-static const void *at(const struct tmk_view *view, ptrdiff_t elements)
-{
-    ptrdiff_t bytes = elements * (ptrdiff_t)tmk_dtype_size(view->dtype);
-    return view->data ? (const char *)view->data + bytes : NULL;
-}
-
 /* One axis of the window: what a step moves in the image, in the other operand that has the axis,
  * and in the image coordinates. A window has three axes of taps (channel, tap row, tap column) and
  * three of positions (image, row, column); k runs over one kind, n over the other. */
@@ -86,7 +80,7 @@ static struct tmk_gemm x_gemm(const struct tmk_conv2d *p, const struct tmk_args 
     struct tmk_gemm gemm = {
         .dtype = p->base.dtype,
         .a = left->data,
-        .b = at(x, -ph * x->stride[2] - pw * x->stride[3]),
+        .b = tmk_view_at(x, -ph * x->stride[2] - pw * x->stride[3]),
         .c = out->data,
         .batch = {1,
                   {p->g},
@@ -114,9 +108,10 @@ static struct tmk_gemm bwd_d_gemm(const struct tmk_conv2d *p, const struct tmk_a
     size_t icg = p->ic / p->g, ocg = p->oc / p->g;
     struct tmk_gemm gemm = {
         .dtype = p->base.dtype,
-        .a = at(w, (ptrdiff_t)h->first * w->stride[2] + (ptrdiff_t)v->first * w->stride[3]),
-        .b = at(y, h->origin * y->stride[2] + v->origin * y->stride[3]),
-        .c = (void *)at(x, (ptrdiff_t)phase_h * x->stride[2] + (ptrdiff_t)phase_w * x->stride[3]),
+        .a =
+            tmk_view_at(w, (ptrdiff_t)h->first * w->stride[2] + (ptrdiff_t)v->first * w->stride[3]),
+        .b = tmk_view_at(y, h->origin * y->stride[2] + v->origin * y->stride[3]),
+        .c = tmk_view_at(x, (ptrdiff_t)phase_h * x->stride[2] + (ptrdiff_t)phase_w * x->stride[3]),
         .batch = {1,
                   {p->g},
                   {(ptrdiff_t)ocg * w->stride[0]},

@@ -63,11 +63,6 @@ struct block {
     char *weights; /* packed */
 };
 
-static void *element(const struct tmk_view *view, ptrdiff_t at)
-{
-    return (char *)view->data + at * (ptrdiff_t)tmk_dtype_size(view->dtype);
-}
-
 static void note(struct call *call, enum tmk_phase phase)
 {
     call->clock = tmk_phase_end(call->exec, call->thread, phase, call->clock);
@@ -123,20 +118,16 @@ static void copy_slab(struct call *call, struct slab *slab)
                     channel = (ptrdiff_t)(slab->group * plan->channels);
     if (!plan->copied) {
         slab->from =
-            element(image, (ptrdiff_t)slab->n * image->stride[0] + channel * image->stride[1] +
-                               y * image->stride[2] + plan->w.first * image->stride[3]);
+            tmk_view_at(image, (ptrdiff_t)slab->n * image->stride[0] + channel * image->stride[1] +
+                                   y * image->stride[2] + plan->w.first * image->stride[3]);
         return;
     }
-    /* rows between those of the only part that is read are left out */
-    const ptrdiff_t skip = plan->h.parts == 1 ? (ptrdiff_t)plan->h.stride : 1;
-    const ptrdiff_t above = y < 0 ? (-y + skip - 1) / skip : 0, begin = y + above * skip;
-    const struct tmk_plane_grid grid = {
-        .h = ((ptrdiff_t)plan->h.image - begin + skip - 1) / skip,
+    struct tmk_plane_grid grid = {
+        .h = (ptrdiff_t)plan->h.image,
         .w = (ptrdiff_t)plan->w.image,
-        .y = -above,
         .x = plan->w.first,
         .plane = image->stride[1],
-        .row = image->stride[2] * skip,
+        .row = image->stride[2],
         .col = image->stride[3],
         .planes = 1,
         .rows = (ptrdiff_t)(slab->rows + plan->h.length - plan->h.positions),
@@ -145,15 +136,16 @@ static void copy_slab(struct call *call, struct slab *slab)
         .sw = (ptrdiff_t)plan->w.parts,
         .part = (ptrdiff_t)plan->part,
     };
+    const ptrdiff_t begin = tmk_plane_rows(&grid, y, (ptrdiff_t)plan->h.stride);
     const struct tmk_plane_kernels *kernel = tmk_plane_kernels(image->dtype);
     slab->from = call->copy;
 #pragma omp for collapse(2) schedule(static)
     for (size_t n = 0; n < slab->images; n++) {
         for (size_t c = 0; c < plan->channels; c++)
             kernel->pack(&grid,
-                         element(image, (ptrdiff_t)(slab->n + n) * image->stride[0] +
-                                            (channel + (ptrdiff_t)c) * image->stride[1] +
-                                            begin * image->stride[2]),
+                         tmk_view_at(image, (ptrdiff_t)(slab->n + n) * image->stride[0] +
+                                                (channel + (ptrdiff_t)c) * image->stride[1] +
+                                                begin * image->stride[2]),
                          call->copy + (n * plan->channels + c) * plan->plane * plan->size);
     }
     note(call, TMK_PHASE_PACK);
@@ -167,7 +159,8 @@ static void pack_block(struct call *call, const struct slab *slab, const struct 
     const ptrdiff_t lane = w->stride[bwd_d ? 1 : 0], channel = w->stride[bwd_d ? 0 : 1];
     const size_t oc_of_group = slab->group * (bwd_d ? plan->channels : plan->lanes);
     const struct tmk_channels_weights weights = {
-        .data = element(w, (ptrdiff_t)oc_of_group * w->stride[0] + (ptrdiff_t)block->lane * lane +
+        .data =
+            tmk_view_at(w, (ptrdiff_t)oc_of_group * w->stride[0] + (ptrdiff_t)block->lane * lane +
                                (ptrdiff_t)block->channel * channel),
         .lane = lane,
         .channel = channel,
@@ -260,7 +253,7 @@ static void multiply_unit(const struct call *call, const struct slab *slab,
             .all_taps = plan->taps,
         };
         tile.out = (struct tmk_channels_out){
-            .data = element(
+            .data = tmk_view_at(
                 out, (ptrdiff_t)(slab->n + n) * out->stride[0] + (ptrdiff_t)oc * out->stride[1] +
                          (ptrdiff_t)(row * plan->h.phases + f->row) * out->stride[2] +
                          (ptrdiff_t)(column * plan->w.phases + f->column) * out->stride[3]),
@@ -268,7 +261,7 @@ static void multiply_unit(const struct call *call, const struct slab *slab,
             .row = (ptrdiff_t)plan->w.phases * out->stride[3],
             .lanes = block->lanes,
             .bias = call->bias && block->channel == 0
-                        ? element(call->bias, (ptrdiff_t)oc * call->bias->stride[0])
+                        ? tmk_view_at(call->bias, (ptrdiff_t)oc * call->bias->stride[0])
                         : NULL,
             .accumulate = block->channel > 0,
         };

@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "blocking.h"
 #include "channels.h"
+#include "planes.h"
 #include "size.h"
 
 /* Of the image's copy, at most; what shares a set of the L1 cache when it is this far apart. */
@@ -49,13 +50,9 @@ static struct tmk_channels_axis axis_of(const struct tmk_conv2d *p, enum tmk_dir
     return axis;
 }
 
-/* Elements of a part of the copy: rows, and room for a vector; an odd number of cache lines, so
- * that neighbouring channels are spread over the sets of a cache. */
 static size_t part_elements(const struct tmk_channels_plan *plan, size_t rows)
 {
-    const size_t line = TMK_ALIGN / plan->size;
-    const size_t lines = tmk_ceil_div(rows * plan->pitch + plan->kernel->lanes, line);
-    return (lines | 1) * line;
+    return tmk_plane_part(rows, plan->pitch, plan->kernel->lanes, plan->size);
 }
 
 /* How much of the image is copied at a time: some images, or a band of rows of one. */

@@ -72,14 +72,6 @@ static size_t taps_of_group(const struct tmk_conv2d *p)
     return p->kw > 1 ? p->kw : p->kh > 1 ? p->kh : CHANNELS_OF_GROUP;
 }
 
-/* Elements of a part of the copy: an odd number of cache lines, with room for a vector. */
-static size_t part_elements(const struct plan *plan, size_t rows)
-{
-    const struct tmk_conv2d *p = plan->p;
-    const size_t line = TMK_ALIGN / plan->size, all = rows + (p->kh - 1) * p->dh / p->sh;
-    return (tmk_ceil_div(all * plan->pitch + plan->kernel->lanes, line) | 1) * line;
-}
-
 /* Whole images, or rows of one. */
 static void choose_slab(struct plan *plan)
 {
@@ -90,7 +82,8 @@ static void choose_slab(struct plan *plan)
     plan->rows = tmk_ceil_div(p->oh, tmk_ceil_div(p->oh, plan->rows));
     plan->images = tmk_ceil_div(p->mb, tmk_ceil_div(p->mb, plan->images));
     plan->pitch = p->ow + (p->kw - 1) * p->dw / p->sw;
-    plan->part = part_elements(plan, plan->rows);
+    plan->part = tmk_plane_part(plan->rows + (p->kh - 1) * p->dh / p->sh, plan->pitch,
+                                plan->kernel->lanes, plan->size);
     plan->row_parts = TMK_MIN(p->sh, (p->kh - 1) * p->dh + 1);
     plan->image = plan->row_parts * (p->kh * p->kw > 1 ? p->sw : 1) * plan->part;
     plan->channel = plan->images * plan->image;
@@ -174,11 +167,6 @@ size_t tmk_conv2d_weigh_workspace(const struct tmk_conv2d *p, int threads)
     return plan.parts_ic * plan.parts_oc * lay_out(&plan, NULL, NULL);
 }
 
-static void *element(const struct tmk_view *view, ptrdiff_t at)
-{
-    return (char *)view->data + at * (ptrdiff_t)tmk_dtype_size(view->dtype);
-}
-
 static void note(struct part *part, enum tmk_phase phase)
 {
     part->clock = tmk_phase_end(part->exec, part->thread, phase, part->clock);
@@ -200,16 +188,12 @@ static void copy_image(struct part *part, const struct slab *slab)
     const struct plan *plan = part->plan;
     const struct tmk_conv2d *p = plan->p;
     const struct tmk_view *x = &part->args->operand[TMK_SRC];
-    const ptrdiff_t y = (ptrdiff_t)(slab->row * p->sh) - (ptrdiff_t)p->ph;
-    const ptrdiff_t skip = plan->row_parts == 1 ? (ptrdiff_t)p->sh : 1;
-    const ptrdiff_t above = y < 0 ? (-y + skip - 1) / skip : 0, begin = y + above * skip;
-    const struct tmk_plane_grid grid = {
-        .h = ((ptrdiff_t)p->ih - begin + skip - 1) / skip,
+    struct tmk_plane_grid grid = {
+        .h = (ptrdiff_t)p->ih,
         .w = (ptrdiff_t)p->iw,
-        .y = -above,
         .x = -(ptrdiff_t)p->pw,
         .plane = x->stride[1],
-        .row = x->stride[2] * skip,
+        .row = x->stride[2],
         .col = x->stride[3],
         .planes = 1,
         .rows = (ptrdiff_t)(slab->rows + (p->kh - 1) * p->dh / p->sh),
@@ -218,12 +202,14 @@ static void copy_image(struct part *part, const struct slab *slab)
         .sw = (ptrdiff_t)p->sw,
         .part = (ptrdiff_t)plan->part,
     };
+    const ptrdiff_t y = (ptrdiff_t)(slab->row * p->sh) - (ptrdiff_t)p->ph;
+    const ptrdiff_t begin = tmk_plane_rows(&grid, y, (ptrdiff_t)p->sh);
     for (size_t c = 0; c < slab->channels; c++) {
         for (size_t n = 0; n < slab->images; n++)
             tmk_plane_kernels(x->dtype)->pack(
                 &grid,
-                element(x, (ptrdiff_t)(slab->n + n) * x->stride[0] +
-                               (ptrdiff_t)(slab->ic + c) * x->stride[1] + begin * x->stride[2]),
+                tmk_view_at(x, (ptrdiff_t)(slab->n + n) * x->stride[0] +
+                                   (ptrdiff_t)(slab->ic + c) * x->stride[1] + begin * x->stride[2]),
                 part->copy + (c * plan->channel + n * plan->image) * plan->size);
     }
     note(part, TMK_PHASE_PACK);
@@ -236,10 +222,11 @@ static void pack_dy(struct part *part, const struct slab *slab, size_t oc, size_
     const struct tmk_view *dy = &part->args->operand[TMK_DST];
     const size_t count = slab->rows * plan->p->ow;
     for (size_t n = 0; n < slab->images; n++)
-        plan->kernel->pack_gradient(
-            element(dy, (ptrdiff_t)(slab->n + n) * dy->stride[0] + (ptrdiff_t)oc * dy->stride[1] +
-                            (ptrdiff_t)slab->row * dy->stride[2]),
-            dy->stride[1], lanes, count, width, part->panel_dy + n * count * width * plan->size);
+        plan->kernel->pack_gradient(tmk_view_at(dy, (ptrdiff_t)(slab->n + n) * dy->stride[0] +
+                                                        (ptrdiff_t)oc * dy->stride[1] +
+                                                        (ptrdiff_t)slab->row * dy->stride[2]),
+                                    dy->stride[1], lanes, count, width,
+                                    part->panel_dy + n * count * width * plan->size);
     note(part, TMK_PHASE_PACK);
 }
 
@@ -297,7 +284,7 @@ static void multiply_panel(struct part *part, const struct slab *slab, size_t pa
         tile.group = part->group + g;
         tile.out.rows = TMK_MIN(tile.groups * plan->taps, rows - row);
         tile.out.data =
-            element(dw, (ptrdiff_t)oc * dw->stride[0] + (ptrdiff_t)(slab->ic * kernel + row));
+            tmk_view_at(dw, (ptrdiff_t)oc * dw->stride[0] + (ptrdiff_t)(slab->ic * kernel + row));
         plan->kernel->weigh(&tile, plan->taps, vectors);
     }
     note(part, TMK_PHASE_COMPUTE);

@@ -129,11 +129,6 @@ size_t tmk_conv2d_depthwise_workspace(const struct tmk_conv2d *p, enum tmk_dir d
     return taps_bytes(&plan) + (size_t)threads * thread_bytes(&plan);
 }
 
-static void *element(const struct tmk_view *view, ptrdiff_t at)
-{
-    return (char *)view->data + at * (ptrdiff_t)tmk_dtype_size(view->dtype);
-}
-
 static char *later(char *map, const struct plan *plan, ptrdiff_t elements)
 {
     return map + elements * (ptrdiff_t)plan->size;
@@ -182,8 +177,8 @@ static void gather_image(struct call *call, const struct piece *piece)
     if (planes.rows > 0)
         plan->kernel->gather(
             &planes,
-            element(image, piece->n * image->stride[0] + piece->channel * image->stride[1] +
-                               (y + above) * image->stride[2] + x * image->stride[3]),
+            tmk_view_at(image, piece->n * image->stride[0] + piece->channel * image->stride[1] +
+                                   (y + above) * image->stride[2] + x * image->stride[3]),
             rows);
 }
 
@@ -205,8 +200,8 @@ static void move_out(struct call *call, const struct piece *piece)
         .column = out->stride[3],
         .pitch = plan->out_w * joined,
     };
-    void *at = element(out, piece->n * out->stride[0] + piece->channel * out->stride[1] +
-                                from * out->stride[2]);
+    void *at = tmk_view_at(out, piece->n * out->stride[0] + piece->channel * out->stride[1] +
+                                    from * out->stride[2]);
     if (plan->dir == TMK_BWD_W)
         plan->kernel->gather(&planes, at, call->out_map);
     else
@@ -223,7 +218,7 @@ static void move_vectors(struct call *call, const struct piece *piece, const str
                                                 .channel = view->stride[0],
                                                 .column = 1,
                                                 .pitch = n};
-    void *at = element(view, piece->channel * view->stride[0]);
+    void *at = tmk_view_at(view, piece->channel * view->stride[0]);
     if (call->plan->dir == TMK_BWD_W)
         call->plan->kernel->scatter(&planes, map, at);
     else

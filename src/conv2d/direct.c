@@ -43,24 +43,19 @@ static void note(struct call *call, enum tmk_phase phase)
     call->clock = tmk_phase_end(call->exec, omp_get_thread_num(), phase, call->clock);
 }
 
-static void *element(const struct tmk_view *view, ptrdiff_t offset)
-{
-    return (char *)view->data + offset * (ptrdiff_t)tmk_dtype_size(view->dtype);
-}
-
 static void *image_of(const struct call *call, const struct piece *piece)
 {
     const struct tmk_view *image = call->image;
-    return element(image, piece->n * image->stride[0] +
-                              piece->group * call->plan->channels * image->stride[1]);
+    return tmk_view_at(image, piece->n * image->stride[0] +
+                                  piece->group * call->plan->channels * image->stride[1]);
 }
 
 static void *results_of(const struct call *call, const struct piece *piece, ptrdiff_t from)
 {
     const struct tmk_view *out = call->out;
-    return element(out, piece->n * out->stride[0] +
-                            (piece->group * call->plan->rows + piece->row) * out->stride[1] +
-                            from * out->stride[2]);
+    return tmk_view_at(out, piece->n * out->stride[0] +
+                                (piece->group * call->plan->rows + piece->row) * out->stride[1] +
+                                from * out->stride[2]);
 }
 
 static struct tmk_plane_grid image_grid(const struct call *call, const struct piece *piece)
@@ -130,9 +125,9 @@ static struct tmk_planes planes_of(const struct call *call, const struct piece *
         .ntaps = plan->ntaps,
         .last = copied ? lanes : plan->last,
         .image = call->copy,
-        .weights = element(w, piece->group * weight_group + piece->row * weight_row),
+        .weights = tmk_view_at(w, piece->group * weight_group + piece->row * weight_row),
         .out = copied ? call->results : results_of(call, piece, piece->from),
-        .bias = bias ? element(bias, first * bias->stride[0]) : NULL,
+        .bias = bias ? tmk_view_at(bias, first * bias->stride[0]) : NULL,
         .image_group = plan->channels * plan->h.in * plan->w.in * plan->part,
         .weight_group = weight_group,
         .weight_row = weight_row,

@@ -6,6 +6,8 @@
 #ifndef TMK_CONV2D_PLANES_H
 #define TMK_CONV2D_PLANES_H
 
+#include "alloc.h"
+#include "size.h"
 #include "view.h"
 
 #include <stdbool.h>
@@ -22,6 +24,27 @@ struct tmk_plane_grid {
     ptrdiff_t sh, sw;              /* parts of a plane: sh x sw */
     ptrdiff_t part;                /* elements from part to part; planes are sh*sw parts apart */
 };
+
+/* The rows of a copy that begins at row y, `stride` rows of the image to each of its own: those
+ * between the rows of the only part are left out. Gives the row that element (0, ...) of what is
+ * copied is to be. */
+static inline ptrdiff_t tmk_plane_rows(struct tmk_plane_grid *grid, ptrdiff_t y, ptrdiff_t stride)
+{
+    const ptrdiff_t skip = grid->sh == 1 ? stride : 1, above = y < 0 ? (-y + skip - 1) / skip : 0;
+    const ptrdiff_t begin = y + above * skip;
+    grid->h = (grid->h - begin + skip - 1) / skip;
+    grid->row *= skip;
+    grid->y = -above;
+    return begin;
+}
+
+/* Elements of a part of a copy: rows, and room for a vector; an odd number of cache lines, so that
+ * neighbouring planes are spread over the sets of a cache. */
+static inline size_t tmk_plane_part(size_t rows, size_t pitch, size_t lanes, size_t element)
+{
+    const size_t line = TMK_ALIGN / element;
+    return (tmk_ceil_div(rows * pitch + lanes, line) | 1) * line;
+}
 
 /* One product of each sum: what is read at offset `image`, weighed by what is at `weight`; `next`:
  * what is fetched meanwhile. */

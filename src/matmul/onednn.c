@@ -121,11 +121,6 @@ static enum tmk_status prepare(const struct tmk_impl *self, const struct tmk_pro
     return status;
 }
 
-static void *at(const struct tmk_view *view, ptrdiff_t offset)
-{
-    return (char *)view->data + offset * (ptrdiff_t)tmk_dtype_size(view->dtype);
-}
-
 static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
                            const struct tmk_args *args, const struct tmk_exec *exec)
 {
@@ -135,8 +130,8 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
     TMK_TRY(tmk_onednn_run(plan->first, exec));
     for (size_t r = 1, count = tmk_product_positions(p, true); r < count; r++) {
         const struct tmk_product_offset offset = tmk_product_offset_at(p, true, r);
-        TMK_TRY(tmk_onednn_run_at(plan->more, exec, at(&p->left, offset.left),
-                                  at(&p->right, offset.right), p->out.data));
+        TMK_TRY(tmk_onednn_run_at(plan->more, exec, tmk_view_at(&p->left, offset.left),
+                                  tmk_view_at(&p->right, offset.right), p->out.data));
     }
     return TMK_OK;
 }

@@ -17,10 +17,10 @@ size_t tmk_dtype_size(enum tmk_dtype dtype);          /* bytes */
 struct tmk_view {
     void *data; /* element [0, ..., 0]; NULL: a shape without memory */
     enum tmk_dtype dtype;
-    int ndim;                        /* 0 (a scalar) to TMK_MAX_DIMS */
-    size_t shape[TMK_MAX_DIMS];      /* may hold zeros: then there are no elements */
-    ptrdiff_t stride[TMK_MAX_DIMS];  /* in elements; 0 broadcasts, negative reverses */
-    char *begin, *end;               /* the allocation that all elements must lie in */
+    int ndim;                       /* 0 (a scalar) to TMK_MAX_DIMS */
+    size_t shape[TMK_MAX_DIMS];     /* may hold zeros: then there are no elements */
+    ptrdiff_t stride[TMK_MAX_DIMS]; /* in elements; 0 broadcasts, negative reverses */
+    char *begin, *end;              /* the allocation that all elements must lie in */
 };
 
 /* A dense row-major view on `memory` of `bytes` bytes; memory NULL: a shape only, `bytes` does not
@@ -58,8 +58,15 @@ enum tmk_status tmk_view_slice(const struct tmk_view *src, int dim, size_t start
 enum tmk_status tmk_view_tile(const struct tmk_view *matrix, size_t tile_rows, size_t tile_cols,
                               struct tmk_view *out);
 
-size_t tmk_view_count(const struct tmk_view *view);      /* elements; 1 for a scalar */
-bool tmk_view_is_dense(const struct tmk_view *view);     /* row-major without gaps */
+/* The element `offset` elements from the first one; NULL if there is no memory. */
+static inline void *tmk_view_at(const struct tmk_view *view, ptrdiff_t offset)
+{
+    const ptrdiff_t bytes = offset * (ptrdiff_t)tmk_dtype_size(view->dtype);
+    return view->data ? (char *)view->data + bytes : NULL;
+}
+
+size_t tmk_view_count(const struct tmk_view *view);  /* elements; 1 for a scalar */
+bool tmk_view_is_dense(const struct tmk_view *view); /* row-major without gaps */
 bool tmk_view_same_shape(const struct tmk_view *a, const struct tmk_view *b);
 void tmk_view_format(const struct tmk_view *view, char *buf, size_t size); /* "f32 (2, 3):(3, 1)" */
 
