@@ -22,19 +22,21 @@ static const struct tmk_impl *winograd(void)
 }
 
 /* Images of 1 to 40 pixels a side with padding 0 to 4 at the front and -1 to 2 at the back. */
-static void random_3x3(struct tmk_random *random, char *buf, size_t size)
+static void random_layer(struct tmk_random *random, char *buf, size_t size)
 {
+    const unsigned reach = random_between(random, 0, 2) ? 2 : 4; /* kernels of 3 or 5 */
     unsigned in[2], out[2], pad[2];
     for (int i = 0; i < 2; i++) {
         pad[i] = random_between(random, 0, 4);
-        in[i] = random_between(random, pad[i] > 1 ? 1 : 4, 40);
+        in[i] = random_between(random, pad[i] > 1 ? 1 : reach + 2, 40);
         out[i] = in[i] + pad[i] + random_between(random, 0, 3) - 1;
-        out[i] = out[i] > 2 ? out[i] - 2 : 1;
+        out[i] = out[i] > reach ? out[i] - reach : 1;
     }
     const unsigned g = random_between(random, 1, 3);
-    snprintf(buf, size, "g%umb%uic%uoc%u_ih%uoh%ukh3ph%u_iw%uow%ukw3pw%u", g,
+    snprintf(buf, size, "g%umb%uic%uoc%u_ih%uoh%ukh%uph%u_iw%uow%ukw%upw%u", g,
              random_between(random, 1, 3), g * random_between(random, 1, 70),
-             g * random_between(random, 1, 70), in[0], out[0], pad[0], in[1], out[1], pad[1]);
+             g * random_between(random, 1, 70), in[0], out[0], reach + 1, pad[0], in[1], out[1],
+             reach + 1, pad[1]);
 }
 
 static void check(const char *desc, int variant, int threads, uint32_t seed)
@@ -61,7 +63,7 @@ static void test_random_problems(void **state)
     tmk_random_seed(&stream, 33);
     for (uint32_t i = 0; i < 100; i++) {
         char desc[TMK_DESC_MAX];
-        random_3x3(&stream, desc, sizeof desc);
+        random_layer(&stream, desc, sizeof desc);
         check(desc, (int)i % VARIANTS, thread_counts[i / VARIANTS % COUNT(thread_counts)], i);
     }
 }
@@ -73,6 +75,7 @@ static void test_layers(void **state)
     static const char *const descs[] = {
         "mb1ic3oc7ih1kh3ph1",     "mb1ic5oc3ih3kh3ph0",          "mb9ic20oc20ih28kh3ph1",
         "mb1ic131oc70ih29kh3ph1", "mb2ic17oc33ih144oh144kh3ph1", "mb1ic40oc161ih7kh3ph2",
+        "mb1ic3oc7ih1kh5ph2",     "mb9ic20oc20ih28kh5ph2",       "mb2ic33oc130ih7kh5ph4",
     };
     for (uint32_t i = 0; i < COUNT(descs); i++) {
         for (int variant = 0; variant < VARIANTS; variant++)
@@ -84,7 +87,7 @@ static void test_same_bits_at_any_thread_count(void **state)
 {
     (void)state;
     static const char *const descs[] = {"mb3ic70oc90ih30kh3ph1", "g2mb2ic12oc8ih65kh3ph0",
-                                        "mb1ic130oc300ih5kh3ph1"};
+                                        "mb1ic130oc300ih5kh3ph1", "mb8ic32oc128ih7kh5ph2"};
     for (size_t i = 0; i < COUNT(descs) * VARIANTS * TMK_NDIRS; i++) {
         const enum tmk_dir dir = (enum tmk_dir)(i % TMK_NDIRS);
         const char *desc = descs[i / TMK_NDIRS / VARIANTS];
@@ -110,11 +113,12 @@ static void test_refusals(void **state)
     static const struct {
         const char *desc, *why;
     } cases[] = {
-        {"mb1ic8oc8ih9kh5ph2", "needs a 3x3 kernel"},
-        {"mb1ic8oc8_ih9kh3ph1_iw9kw1pw0", "needs a 3x3 kernel"},
+        {"mb1ic8oc8ih9kh7ph3", "needs a 3x3 or 5x5 kernel"},
+        {"mb1ic8oc8_ih9kh3ph1_iw9kw1pw0", "needs a 3x3 or 5x5 kernel"},
         {"mb1ic8oc8ih9kh3sh2ph1", "needs stride 1"},
         {"mb1ic8oc8ih9kh3ph2dh1", "needs dilation 1"},
         {"mb1ic8oc8ih9kh3ph1", NULL},
+        {"mb1ic8oc8ih9kh5ph2", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct tmk_conv2d p = variant_of(cases[i].desc, true, 0);

@@ -66,7 +66,7 @@ struct tmk_winograd_fetch tmk_winograd_fetch_data(const struct tmk_winograd_imag
 /* One step; `fetch` is a struct tmk_winograd_fetch. */
 void tmk_winograd_fetch_step(void *fetch);
 
-/* The taps of w or dw (OC, IC/G, 3, 3), from (oc, ic) on, lanes running over oc or ic; `turned`:
+/* The taps of w or dw (OC, IC/G, r, r), from (oc, ic) on, lanes running over oc or ic; `turned`:
  * rotated by half a turn. */
 struct tmk_winograd_taps tmk_winograd_taps_of(const struct tmk_view *w, size_t oc, size_t ic,
                                               bool lanes_are_oc, bool turned);

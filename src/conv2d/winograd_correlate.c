@@ -135,7 +135,7 @@ static struct plan make_plan(const struct tmk_conv2d *p, enum tmk_dir dir,
                         .parts_stretches = 1,
                         .parts_vectors = 1};
     plan.form = &plan.kernels->form[size];
-    plan.points = (plan.form->m + 2) * (plan.form->m + 2);
+    plan.points = tmk_winograd_points(plan.form);
     plan.grid = tmk_winograd_grid(plan.form->m, p->mb, fwd ? p->oh : p->ih, fwd ? p->ow : p->iw);
     size_blocks(&plan);
     choose_parts(&plan, (size_t)threads);

@@ -58,7 +58,8 @@ size_t tmk_winograd_block_bytes(const struct tmk_winograd_block *block, size_t p
 static size_t strip_bytes(const struct tmk_winograd_kernels *kernels,
                           const struct tmk_winograd_grid *grid, size_t element)
 {
-    const size_t pixels = tmk_winograd_most_tiles(grid) * grid->m + 2 + kernels->lanes;
+    const size_t pixels =
+        tmk_winograd_most_tiles(grid) * grid->m + TMK_WINOGRAD_MAX_SIDE + kernels->lanes;
     return pixels * kernels->lanes * element;
 }
 
@@ -149,7 +150,7 @@ static void take(const struct tmk_winograd_images *images, size_t begin, size_t 
 void tmk_winograd_take_data(const struct tmk_winograd_images *images, size_t begin, size_t end,
                             const struct tmk_winograd_block *block)
 {
-    take(images, begin, end, 2, block);
+    take(images, begin, end, tmk_winograd_overlap(images->form), block);
 }
 
 void tmk_winograd_take_gradient(const struct tmk_winograd_images *images, size_t begin, size_t end,
@@ -193,9 +194,10 @@ void tmk_winograd_put_output(const struct tmk_winograd_images *images, size_t be
 struct tmk_winograd_fetch tmk_winograd_fetch_data(const struct tmk_winograd_images *images,
                                                   size_t begin, size_t end, size_t steps)
 {
-    const size_t rows = (end - begin) * images->channels * (images->grid.m + 2);
+    const size_t overlap = tmk_winograd_overlap(images->form);
+    const size_t rows = (end - begin) * images->channels * (images->grid.m + overlap);
     return (struct tmk_winograd_fetch){.images = *images,
-                                       .overlap = 2,
+                                       .overlap = overlap,
                                        .at = begin,
                                        .end = images->view.stride[3] == 1 ? end : begin,
                                        .rows = tmk_ceil_div(rows, steps)};
@@ -238,7 +240,7 @@ struct tmk_winograd_taps tmk_winograd_taps_of(const struct tmk_view *w, size_t o
 {
     ptrdiff_t offset = (ptrdiff_t)oc * w->stride[0] + (ptrdiff_t)ic * w->stride[1];
     if (turned)
-        offset += 2 * w->stride[2] + 2 * w->stride[3];
+        offset += (ptrdiff_t)(w->shape[2] - 1) * (w->stride[2] + w->stride[3]);
     return (struct tmk_winograd_taps){
         .data = (char *)w->data + offset * (ptrdiff_t)tmk_dtype_size(w->dtype),
         .lane = w->stride[lanes_are_oc ? 0 : 1],

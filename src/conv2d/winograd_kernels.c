@@ -18,8 +18,8 @@ static void finish_stream(void)
 #endif
 }
 
-/* The points at which F(4x4) evaluates polynomials, besides 0 and infinity: +-P and +-Q. Close to
- * those of least error, and exact in binary. F(2x2) takes +-1. */
+/* The points at which tiles of 6 x 6 evaluate polynomials, besides 0 and infinity: +-P and +-Q.
+ * Close to those of least error, and exact in binary. Those of 4 x 4 take +-1. */
 #define P 0.75
 #define Q 1.5
 
@@ -28,9 +28,9 @@ enum { AHEAD = 8 }; /* rows of kernels by which they are fetched */
 #define BODY "winograd_element.h"
 #include "micro_types.h"
 
-#define FORM(side, type, suffix)                                                                   \
+#define FORM(side, taps_side, type, suffix)                                                        \
     {                                                                                              \
-        .m = side, .data = PASTE(PASTE(data, type), suffix),                                       \
+        .m = side, .r = taps_side, .data = PASTE(PASTE(data, type), suffix),                       \
         .gradient = PASTE(PASTE(gradient, type), suffix),                                          \
         .output = PASTE(PASTE(output, type), suffix),                                              \
         .weights = PASTE(PASTE(weights, type), suffix), .taps = PASTE(PASTE(taps, type), suffix)   \
@@ -40,7 +40,10 @@ enum { AHEAD = 8 }; /* rows of kernels by which they are fetched */
         .lanes = LANES_##type, .gather = PASTE(gather, type), .scatter = PASTE(scatter, type),     \
         .sum = PASTE(sum, type), .finish_stream = finish_stream,                                   \
         .form = {                                                                                  \
-            [TMK_WINOGRAD_2X2] = FORM(2, type, small), [TMK_WINOGRAD_4X4] = FORM(4, type, large)}, \
+            [TMK_WINOGRAD_2X2] = FORM(2, 3, type, small),                                          \
+            [TMK_WINOGRAD_4X4] = FORM(4, 3, type, large),                                          \
+            [TMK_WINOGRAD_2X2_5X5] = FORM(2, 5, type, wide),                                       \
+        },                                                                                         \
     }
 extern const struct tmk_winograd_kernels PASTE(tmk_winograd_kernels, TMK_ISA)[TMK_NDTYPES];
 const struct tmk_winograd_kernels PASTE(tmk_winograd_kernels, TMK_ISA)[TMK_NDTYPES] = {

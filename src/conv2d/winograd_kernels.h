@@ -1,7 +1,7 @@
-/* Winograd's minimal filtering of 3x3 kernels, its innermost parts, built once per ISA
- * (winograd_kernels.c) in two forms: F(2x2,3x3) and F(4x4,3x3).
+/* Winograd's minimal filtering of r x r kernels, its innermost parts, built once per ISA
+ * (winograd_kernels.c) in three forms: F(2x2,3x3), F(4x4,3x3) and F(2x2,5x5).
  *
- *   y = A' [ (G w G') * (B' x B) ] A        a tile of m x m outputs, from n x n inputs, n = m + 2
+ *   y = A' [ (G w G') * (B' x B) ] A     a tile of m x m outputs, from n x n inputs, n = m + r - 1
  *   dw = G' [ (A dy A') * (B' x B) ] G      summed over tiles
  *
  * (' transposes, * multiplies element by element; Lavin & Gray 2016. The second line is the adjoint
@@ -20,7 +20,8 @@
 #include <stddef.h>
 
 #define TMK_WINOGRAD_BLOCK 64   /* channels in a block */
-#define TMK_WINOGRAD_MAX_SIDE 6 /* n of the larger form */
+#define TMK_WINOGRAD_MAX_SIDE 6 /* n of the larger forms */
+#define TMK_WINOGRAD_MAX_TAPS 25
 #define TMK_WINOGRAD_MAX_LANES 16
 
 /* One row of an image: `channels` (at most a vector's lanes) by columns [0, width). Steps in
@@ -45,7 +46,7 @@ struct tmk_winograd_block {
 };
 
 struct tmk_winograd_form {
-    size_t m; /* outputs of a tile along one axis; its inputs are n = m + 2 */
+    size_t m, r; /* outputs of a tile and taps along one axis; its inputs are n = m + r - 1 */
     /* B' x B of `tiles` neighbouring tiles, from n strips. */
     void (*data)(void *const *strips, size_t tiles, const struct tmk_winograd_block *out);
     /* A dy A' of the same, from m strips. */
@@ -61,7 +62,24 @@ struct tmk_winograd_form {
                  const struct tmk_winograd_taps *taps);
 };
 
-enum tmk_winograd_size { TMK_WINOGRAD_2X2, TMK_WINOGRAD_4X4, TMK_WINOGRAD_NSIZES };
+enum tmk_winograd_size {
+    TMK_WINOGRAD_2X2,
+    TMK_WINOGRAD_4X4,
+    TMK_WINOGRAD_2X2_5X5,
+    TMK_WINOGRAD_NSIZES
+};
+
+/* n - m: the pixels that neighbouring tiles have in common. */
+static inline size_t tmk_winograd_overlap(const struct tmk_winograd_form *form)
+{
+    return form->r - 1;
+}
+
+/* n * n */
+static inline size_t tmk_winograd_points(const struct tmk_winograd_form *form)
+{
+    return (form->m + form->r - 1) * (form->m + form->r - 1);
+}
 
 struct tmk_winograd_kernels {
     size_t lanes; /* elements of a vector */

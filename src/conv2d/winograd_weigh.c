@@ -33,7 +33,7 @@ static struct plan make_plan(const struct tmk_conv2d *p, enum tmk_winograd_size 
                         .outputs = p->oc / p->g,
                         .element = tmk_dtype_size(p->base.dtype)};
     plan.form = &plan.kernels->form[size];
-    plan.points = (plan.form->m + 2) * (plan.form->m + 2);
+    plan.points = tmk_winograd_points(plan.form);
     plan.grid = tmk_winograd_grid(plan.form->m, p->mb, p->oh, p->ow);
     plan.blocks_in = tmk_ceil_div(plan.inputs, BLOCK);
     plan.blocks_out = tmk_ceil_div(plan.outputs, BLOCK);
@@ -50,7 +50,7 @@ static struct plan make_plan(const struct tmk_conv2d *p, enum tmk_winograd_size 
     plan.strip_bytes = tmk_winograd_strip_bytes(plan.kernels, &plan.grid, plan.element);
     plan.bias_bytes = BLOCK * plan.element;
     plan.thread_bytes = plan.bias_bytes + 2 * plan.data_bytes + plan.sums_bytes + plan.strip_bytes;
-    plan.taps = p->oc * plan.inputs * 9;
+    plan.taps = p->oc * plan.inputs * p->kh * p->kw;
     plan.share_bytes = tmk_round_up((plan.taps + p->oc) * plan.element, 64);
     return plan;
 }
