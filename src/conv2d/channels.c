@@ -1,6 +1,7 @@
 #include "channels.h"
 
 #include "alloc.h"
+#include "blocking.h"
 #include "channels_plan.h"
 #include "isa.h"
 #include "planes.h"
@@ -46,6 +47,7 @@ struct call {
     struct tmk_channels_tap *taps;
     struct steps steps;
     char *copy, *panels;
+    bool shared; /* all threads read the same panels, packed by all */
     double clock;
 };
 
@@ -273,14 +275,21 @@ static void multiply_unit(const struct call *call, const struct slab *slab,
     }
 }
 
-/* Units [begin, end) of a slab by a panel; `fresh`: pack it. */
+/* Vectors of a panel: the last one may have fewer than the others. */
+static size_t vectors_of(const struct tmk_channels_plan *plan, size_t panel)
+{
+    const size_t first = panel * plan->kernel->width;
+    return tmk_ceil_div(TMK_MIN(plan->kernel->width, plan->lanes - first), plan->kernel->lanes);
+}
+
+/* Units [begin, end) of a slab by a panel; `fresh`: pack it first. */
 static void multiply_panel(struct call *call, const struct slab *slab, size_t panel, size_t begin,
                            size_t end, char *weights, bool fresh)
 {
     const struct tmk_channels_plan *plan = call->plan;
     struct block block = {.lane = panel * plan->kernel->width, .weights = weights};
     block.lanes = TMK_MIN(plan->kernel->width, plan->lanes - block.lane);
-    block.vectors = tmk_ceil_div(block.lanes, plan->kernel->lanes);
+    block.vectors = vectors_of(plan, panel);
     for (; block.channel < plan->channels; block.channel += block.channels) {
         block.channels = TMK_MIN(plan->depth, plan->channels - block.channel);
         if (fresh)
@@ -293,38 +302,55 @@ static void multiply_panel(struct call *call, const struct slab *slab, size_t pa
     }
 }
 
-/* A position counted through the units of all panels, in one panel's. */
-static size_t within(size_t at, size_t panel, size_t units)
+/* A position counted through the units of all panels, vector by vector, in units of one panel. */
+static size_t within(const struct tmk_channels_plan *plan, size_t at, size_t panel, size_t units)
 {
-    return at < panel * units ? 0 : TMK_MIN(at - panel * units, units);
+    const size_t before = panel * units * (plan->kernel->width / plan->kernel->lanes);
+    return at < before ? 0 : TMK_MIN((at - before) / vectors_of(plan, panel), units);
 }
 
-/* This thread's share of the slab, an equal part of the units of all panels. While a chunk of the
- * image is in the L2 cache, all panels pass by. */
+/* This thread's share of the slab, an equal part of the units of all panels' vectors. While a chunk
+ * of the image is in the L2 cache, all panels pass by. */
 static void multiply_slab(struct call *call, const struct slab *slab)
 {
     const struct tmk_channels_plan *plan = call->plan;
-    const size_t units = slab->images * slab->units, total = units * plan->panels;
+    const size_t units = slab->images * slab->units,
+                 vectors = plan->kernel->width / plan->kernel->lanes;
+    const size_t total = units * tmk_ceil_div(plan->lanes, plan->kernel->lanes);
     const size_t threads = (size_t)call->exec->threads, thread = (size_t)call->thread;
     const size_t begin = total * thread / threads, end = total * (thread + 1) / threads;
-    const size_t last = tmk_ceil_div(end, units);
-    for (size_t first = begin / units; first < last; first += plan->held) {
+    const size_t last = tmk_ceil_div(end, units * vectors);
+    for (size_t first = begin / (units * vectors); first < last; first += plan->held) {
         for (size_t at = 0; at < units; at += plan->chunk) {
             for (size_t panel = first; panel < TMK_MIN(first + plan->held, last); panel++) {
-                const size_t own = within(begin, panel, units);
+                const size_t own = within(plan, begin, panel, units);
                 const size_t from = TMK_MAX(own, at),
-                             to = TMK_MIN(within(end, panel, units), at + plan->chunk);
+                             to = TMK_MIN(within(plan, end, panel, units), at + plan->chunk);
+                const size_t place = call->shared ? panel : panel - first;
                 if (from < to)
                     multiply_panel(call, slab, panel, from, to,
-                                   call->panels + (panel - first) * plan->panel_bytes, from == own);
+                                   call->panels + place * plan->panel_bytes,
+                                   !call->shared && from == own);
             }
         }
     }
 }
 
+/* All threads: every panel. */
+static void pack_panels(struct call *call, size_t group)
+{
+    const struct slab slab = {.group = group};
+#pragma omp for schedule(static)
+    for (size_t panel = 0; panel < call->plan->panels; panel++)
+        multiply_panel(call, &slab, panel, 0, 0, call->panels + panel * call->plan->panel_bytes,
+                       true);
+}
+
 static void run_group(struct call *call, size_t group)
 {
     const struct tmk_channels_plan *plan = call->plan;
+    if (call->shared)
+        pack_panels(call, group);
     for (size_t n = 0; n < plan->images; n += plan->slab_images) {
         for (size_t row = 0; row < plan->h.positions; row += plan->slab_rows) {
             struct slab slab = {.group = group,
@@ -352,10 +378,20 @@ static size_t held_bytes(const struct tmk_channels_plan *plan, int threads)
     return TMK_MIN(plan->held, plan->panels / (size_t)threads + 2) * plan->panel_bytes;
 }
 
+/* Few panels, which threads have to share: better pack them once. */
+static bool shares_panels(const struct tmk_channels_plan *plan, int threads)
+{
+    return threads > 1 && plan->panels <= 2 * (size_t)threads &&
+           plan->panels * plan->panel_bytes <= tmk_l2_bytes() / 2;
+}
+
 size_t tmk_conv2d_channels_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
 {
     const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
-    return table_bytes(&plan) + plan.copy_bytes + (size_t)threads * held_bytes(&plan, threads);
+    const size_t panels = shares_panels(&plan, threads)
+                              ? plan.panels * plan.panel_bytes
+                              : (size_t)threads * held_bytes(&plan, threads);
+    return table_bytes(&plan) + plan.copy_bytes + panels;
 }
 
 enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir,
@@ -374,6 +410,7 @@ enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir
         .weights = &args->operand[TMK_WEI],
         .out = &args->operand[dir == TMK_BWD_D ? TMK_SRC : TMK_DST],
         .bias = dir == TMK_FWD && p->bias ? &args->operand[TMK_BIA] : NULL,
+        .shared = shares_panels(&plan, exec->threads),
         .phases = (struct phase *)(void *)memory,
         .taps = (struct tmk_channels_tap *)(void *)(memory + table_bytes(&plan) -
                                                     tmk_round_up(
@@ -387,8 +424,9 @@ enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir
     {
         struct call call = whole;
         call.thread = omp_get_thread_num();
-        call.panels =
-            call.copy + plan.copy_bytes + (size_t)call.thread * held_bytes(&plan, exec->threads);
+        call.panels = call.copy + plan.copy_bytes;
+        if (!call.shared)
+            call.panels += (size_t)call.thread * held_bytes(&plan, exec->threads);
         call.clock = tmk_phase_start(exec);
         for (size_t g = 0; g < p->g; g++)
             run_group(&call, g);
