@@ -1,7 +1,6 @@
 #include "channels.h"
 
 #include "alloc.h"
-#include "blocking.h"
 #include "channels_plan.h"
 #include "isa.h"
 #include "planes.h"
@@ -47,7 +46,6 @@ struct call {
     struct tmk_channels_tap *taps;
     struct steps steps;
     char *copy, *panels;
-    bool shared; /* all threads read the same panels, packed by all */
     double clock;
 };
 
@@ -275,11 +273,13 @@ static void multiply_unit(const struct call *call, const struct slab *slab,
     }
 }
 
-/* Vectors of a panel: the last one may have fewer than the others. */
-static size_t vectors_of(const struct tmk_channels_plan *plan, size_t panel)
+/* A panel's lanes and vectors: the last one may have fewer than the others. */
+static struct block block_of(const struct tmk_channels_plan *plan, size_t panel)
 {
-    const size_t first = panel * plan->kernel->width;
-    return tmk_ceil_div(TMK_MIN(plan->kernel->width, plan->lanes - first), plan->kernel->lanes);
+    struct block block = {.lane = panel * plan->kernel->width};
+    block.lanes = TMK_MIN(plan->kernel->width, plan->lanes - block.lane);
+    block.vectors = tmk_ceil_div(block.lanes, plan->kernel->lanes);
+    return block;
 }
 
 /* Units [begin, end) of a slab by a panel; `fresh`: pack it first. */
@@ -287,9 +287,8 @@ static void multiply_panel(struct call *call, const struct slab *slab, size_t pa
                            size_t end, char *weights, bool fresh)
 {
     const struct tmk_channels_plan *plan = call->plan;
-    struct block block = {.lane = panel * plan->kernel->width, .weights = weights};
-    block.lanes = TMK_MIN(plan->kernel->width, plan->lanes - block.lane);
-    block.vectors = vectors_of(plan, panel);
+    struct block block = block_of(plan, panel);
+    block.weights = weights;
     for (; block.channel < plan->channels; block.channel += block.channels) {
         block.channels = TMK_MIN(plan->depth, plan->channels - block.channel);
         if (fresh)
@@ -306,7 +305,7 @@ static void multiply_panel(struct call *call, const struct slab *slab, size_t pa
 static size_t within(const struct tmk_channels_plan *plan, size_t at, size_t panel, size_t units)
 {
     const size_t before = panel * units * (plan->kernel->width / plan->kernel->lanes);
-    return at < before ? 0 : TMK_MIN((at - before) / vectors_of(plan, panel), units);
+    return at < before ? 0 : TMK_MIN((at - before) / block_of(plan, panel).vectors, units);
 }
 
 /* This thread's share of the slab, an equal part of the units of all panels' vectors. While a chunk
@@ -326,30 +325,38 @@ static void multiply_slab(struct call *call, const struct slab *slab)
                 const size_t own = within(plan, begin, panel, units);
                 const size_t from = TMK_MAX(own, at),
                              to = TMK_MIN(within(plan, end, panel, units), at + plan->chunk);
-                const size_t place = call->shared ? panel : panel - first;
+                const size_t place = plan->shared ? panel : panel - first;
                 if (from < to)
                     multiply_panel(call, slab, panel, from, to,
                                    call->panels + place * plan->panel_bytes,
-                                   !call->shared && from == own);
+                                   !plan->shared && from == own);
             }
         }
     }
 }
 
-/* All threads: every panel. */
+/* All threads: every panel, some channels at a time. */
 static void pack_panels(struct call *call, size_t group)
 {
+    const struct tmk_channels_plan *plan = call->plan;
     const struct slab slab = {.group = group};
-#pragma omp for schedule(static)
-    for (size_t panel = 0; panel < call->plan->panels; panel++)
-        multiply_panel(call, &slab, panel, 0, 0, call->panels + panel * call->plan->panel_bytes,
-                       true);
+#pragma omp for collapse(2) schedule(static)
+    for (size_t panel = 0; panel < plan->panels; panel++) {
+        for (size_t c = 0; c < plan->channels; c += TMK_CHANNELS_GROUP) {
+            struct block block = block_of(plan, panel);
+            block.channel = c;
+            block.channels = TMK_MIN(TMK_CHANNELS_GROUP, plan->channels - c);
+            block.weights = call->panels + panel * plan->panel_bytes +
+                            c * plan->taps * block.vectors * plan->kernel->lanes * plan->size;
+            pack_block(call, &slab, &block);
+        }
+    }
 }
 
 static void run_group(struct call *call, size_t group)
 {
     const struct tmk_channels_plan *plan = call->plan;
-    if (call->shared)
+    if (plan->shared)
         pack_panels(call, group);
     for (size_t n = 0; n < plan->images; n += plan->slab_images) {
         for (size_t row = 0; row < plan->h.positions; row += plan->slab_rows) {
@@ -378,19 +385,11 @@ static size_t held_bytes(const struct tmk_channels_plan *plan, int threads)
     return TMK_MIN(plan->held, plan->panels / (size_t)threads + 2) * plan->panel_bytes;
 }
 
-/* Few panels, which threads have to share: better pack them once. */
-static bool shares_panels(const struct tmk_channels_plan *plan, int threads)
-{
-    return threads > 1 && plan->panels <= 2 * (size_t)threads &&
-           plan->panels * plan->panel_bytes <= tmk_l2_bytes() / 2;
-}
-
 size_t tmk_conv2d_channels_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
 {
     const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
-    const size_t panels = shares_panels(&plan, threads)
-                              ? plan.panels * plan.panel_bytes
-                              : (size_t)threads * held_bytes(&plan, threads);
+    const size_t panels =
+        plan.shared ? plan.panels * plan.panel_bytes : (size_t)threads * held_bytes(&plan, threads);
     return table_bytes(&plan) + plan.copy_bytes + panels;
 }
 
@@ -410,7 +409,6 @@ enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir
         .weights = &args->operand[TMK_WEI],
         .out = &args->operand[dir == TMK_BWD_D ? TMK_SRC : TMK_DST],
         .bias = dir == TMK_FWD && p->bias ? &args->operand[TMK_BIA] : NULL,
-        .shared = shares_panels(&plan, exec->threads),
         .phases = (struct phase *)(void *)memory,
         .taps = (struct tmk_channels_tap *)(void *)(memory + table_bytes(&plan) -
                                                     tmk_round_up(
@@ -425,7 +423,7 @@ enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir
         struct call call = whole;
         call.thread = omp_get_thread_num();
         call.panels = call.copy + plan.copy_bytes;
-        if (!call.shared)
+        if (!plan.shared)
             call.panels += (size_t)call.thread * held_bytes(&plan, exec->threads);
         call.clock = tmk_phase_start(exec);
         for (size_t g = 0; g < p->g; g++)

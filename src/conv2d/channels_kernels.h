@@ -16,7 +16,7 @@
 
 /* Channels whose taps are summed one after the other, so that what of the image several taps read
  * stays in the L1 cache. */
-#define TMK_CHANNELS_GROUP 16
+#define TMK_CHANNELS_GROUP 24
 
 /* Taps in a row of a kernel, and rows of a tile that one of them leaves out, at most. */
 #define TMK_CHANNELS_MAX_ROW 16

@@ -6,8 +6,10 @@
 #include "planes.h"
 #include "size.h"
 
-/* Of the image's copy, at most; what shares a set of the L1 cache when it is this far apart. */
+/* Of the image's copy, at most, and where weights are packed once; what shares a set of the L1
+ * cache when it is this far apart. */
 #define MOST_COPY ((size_t)8 << 20)
+#define NEAR_COPY ((size_t)2 << 20)
 #define ALIASED ((size_t)1024)
 
 /* A sum must be long enough to pay for bringing it to its place. */
@@ -55,15 +57,25 @@ static size_t part_elements(const struct tmk_channels_plan *plan, size_t rows)
     return tmk_plane_part(rows, plan->pitch, plan->kernel->lanes, plan->size);
 }
 
+/* Panels that leave half of the L2 cache to other things are packed once for all threads. */
+static void size_panels(struct tmk_channels_plan *plan)
+{
+    const size_t step = plan->taps * plan->kernel->width * plan->size;
+    plan->panels = tmk_ceil_div(plan->lanes, plan->kernel->width);
+    plan->panel_bytes = tmk_round_up(plan->channels * step, TMK_ALIGN);
+    plan->shared = plan->panel_bytes <= tmk_l2_bytes() / 2 / plan->panels;
+}
+
 /* How much of the image is copied at a time: some images, or a band of rows of one. */
 static void choose_slab(struct tmk_channels_plan *plan)
 {
     const size_t reach = plan->h.length - plan->h.positions;
     const size_t all = plan->channels * plan->h.parts * plan->w.parts * plan->size;
+    const size_t most = plan->shared ? NEAR_COPY : MOST_COPY;
     plan->slab_rows = plan->h.positions;
-    plan->slab_images = MOST_COPY / (all * part_elements(plan, plan->h.length));
+    plan->slab_images = most / (all * part_elements(plan, plan->h.length));
     plan->slab_images = TMK_MIN(TMK_MAX(plan->slab_images, 1), plan->images);
-    while (plan->slab_rows > 1 && all * part_elements(plan, plan->slab_rows + reach) > MOST_COPY)
+    while (plan->slab_rows > 1 && all * part_elements(plan, plan->slab_rows + reach) > most)
         plan->slab_rows = tmk_ceil_div(plan->slab_rows, 2);
     plan->part = part_elements(plan, plan->slab_rows + reach);
     plan->plane = plan->h.parts * plan->w.parts * plan->part;
@@ -85,8 +97,6 @@ static void choose_blocks(struct tmk_channels_plan *plan)
         (plan->flat ? plan->columns : plan->h.stride * plan->w.stride * plan->pitch);
     const size_t depth = tmk_l2_bytes() / 2 / step / TMK_CHANNELS_GROUP * TMK_CHANNELS_GROUP;
     plan->depth = TMK_MIN(TMK_MAX(depth, TMK_CHANNELS_GROUP), plan->channels);
-    plan->panels = tmk_ceil_div(plan->lanes, plan->kernel->width);
-    plan->panel_bytes = tmk_round_up(plan->channels * step, TMK_ALIGN);
     const size_t weights = TMK_MIN(plan->depth * step, tmk_l2_bytes() / 2);
     plan->chunk = TMK_MAX((tmk_l2_bytes() / 4 * 3 - weights) / unit, 1);
     const bool again = plan->slab_images * tmk_channels_units(plan, plan->slab_rows) > plan->chunk;
@@ -117,6 +127,7 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
     plan.columns = tmk_ceil_div(row, plan.tiles);
     plan.slab_images = plan.images;
     plan.slab_rows = plan.h.positions;
+    size_panels(&plan);
     if (plan.copied)
         choose_slab(&plan);
     choose_blocks(&plan);

@@ -30,6 +30,7 @@ struct tmk_channels_plan {
     size_t pitch, part, plane;            /* elements of the copy: row, part, channel */
     size_t slab_images, slab_rows;        /* copied at a time */
     size_t panels, panel_bytes;           /* of packed weights */
+    bool shared;                          /* by all threads, and packed once */
     size_t depth;                         /* channels of a panel that are multiplied at a time */
     size_t held;                          /* panels that a thread keeps packed, at most */
     size_t chunk;                         /* rows, or if flat, tiles, that all panels pass by */
