@@ -64,6 +64,17 @@ static double pack_cost(const struct tmk_gemm_plan *plan, enum tmk_step which)
     return operand->window || (k->n > 0 && k->step[which][k->n - 1] == 1) ? 64 : 32;
 }
 
+/* Where threads share short rows of C that are no whole cache lines, they write the same lines:
+ * what that costs a row. */
+#define SHORT_ROW 512
+#define SHARED_LINE 64
+static bool lines_straddle(const struct tmk_gemm_plan *plan)
+{
+    const struct tmk_axes *m = &plan->m;
+    return m->n > 0 &&
+           m->step[TMK_STEP_SECOND][m->n - 1] * (ptrdiff_t)plan->element % TMK_ALIGN != 0;
+}
+
 /* Expected time of the largest part, in multiply-adds of the micro-kernel. */
 static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, size_t pn)
 {
@@ -71,8 +82,9 @@ static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, 
     double m = (double)(mr * tmk_ceil_div(tmk_ceil_div(plan->M, mr), pm));
     double n = (double)(nr * tmk_ceil_div(tmk_ceil_div(plan->N, nr), pn));
     double batches = (double)tmk_ceil_div(plan->nbatch * plan->pieces, pb);
-    return batches *
-           (m * n + pack_cost(plan, TMK_STEP_FIRST) * m + pack_cost(plan, TMK_STEP_SECOND) * n);
+    const bool shares = pn > 1 && n * (double)plan->element < SHORT_ROW && lines_straddle(plan);
+    const double a_cost = pack_cost(plan, TMK_STEP_FIRST) + (shares ? SHARED_LINE : 0);
+    return batches * (m * n + a_cost * m + pack_cost(plan, TMK_STEP_SECOND) * n);
 }
 
 /* What it costs to wake the other threads and to wait for them, likewise. */
