@@ -74,6 +74,10 @@ struct tmk_micro {
     /* out[k * full + i] = element (i, k), zero for width <= i < full. May write up to
      * TMK_MICRO_SLACK bytes beyond the panel. */
     void (*pack)(const struct tmk_panel *panel, size_t full, void *out);
+    /* What a tile's multiply() left at `aside`, rows nr apart, to tile->c: rows as in tile->row,
+     * columns in runs. Reads up to TMK_MICRO_SLACK bytes beyond the last row. */
+    void (*put)(const struct tmk_tile *tile, const void *aside, size_t rows,
+                const struct tmk_run *runs, size_t nruns);
     /* By: a_row is 1 (0) or a_k is 1 (1); vectors of a row less one; rows less one. b must be
      * readable in whole vectors. */
     tmk_multiply *multiply[2][TMK_MICRO_MAX_NRV][TMK_MICRO_MAX_MR];

@@ -3,9 +3,12 @@
 
 #include "micro_pack.h"
 
+#include "micro_put.h"
+
 #include "micro_thin.h"
 
 #include "micro_dot.h"
 
-static const struct tmk_micro NAME(micro) = {
-    TMK_MR, NR, LANES, NAME(pack), MULTIPLY_TABLE, NAME(add_rows), NAME(outer), NAME(dot)};
+static const struct tmk_micro NAME(micro) = {TMK_MR,         NR,          LANES,
+                                             NAME(pack),     NAME(put),   MULTIPLY_TABLE,
+                                             NAME(add_rows), NAME(outer), NAME(dot)};

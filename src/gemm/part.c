@@ -211,29 +211,6 @@ static void place_b(const struct part *part, size_t k0, struct tmk_columns *colu
     tile->b_k = (ptrdiff_t)plan->micro->nr;
 }
 
-/* Copy a tile computed aside to columns of C that lie apart. */
-static void scatter(const struct tmk_gemm_plan *plan, const void *from, const struct tmk_tile *tile,
-                    size_t rows, const struct tmk_columns *columns)
-{
-    const size_t nr = plan->micro->nr;
-    for (size_t i = 0; i < rows; i++) {
-        for (size_t r = 0; r < columns->nc; r++) {
-            const struct tmk_run *run = &columns->c[r];
-            ptrdiff_t at = tile->row[i] + run->offset;
-            size_t first = i * nr + run->start;
-            for (size_t j = 0; j < run->length; j++, at += run->step) {
-                if (plan->dtype == TMK_F32) {
-                    float *c = (float *)tile->c + at, v = ((const float *)from)[first + j];
-                    *c = tile->accumulate ? *c + v : v;
-                } else {
-                    double *c = (double *)tile->c + at, v = ((const double *)from)[first + j];
-                    *c = tile->accumulate ? *c + v : v;
-                }
-            }
-        }
-    }
-}
-
 static void multiply_tile(const struct part *part, struct tmk_tile *tile, size_t rows,
                           const struct tmk_columns *columns)
 {
@@ -245,7 +222,8 @@ static void multiply_tile(const struct part *part, struct tmk_tile *tile, size_t
         multiply(tile);
         return;
     }
-    _Alignas(64) double aside[TMK_MICRO_MAX_MR * TMK_MICRO_MAX_NR];
+    _Alignas(
+        64) double aside[TMK_MICRO_MAX_MR * TMK_MICRO_MAX_NR + TMK_MICRO_SLACK / sizeof(double)];
     ptrdiff_t row[TMK_MICRO_MAX_MR];
     for (size_t i = 0; i < rows; i++)
         row[i] = (ptrdiff_t)(i * micro->nr);
@@ -256,7 +234,7 @@ static void multiply_tile(const struct part *part, struct tmk_tile *tile, size_t
     whole.accumulate = false;
     multiply(&whole);
     tile->c = part->c;
-    scatter(part->plan, aside, tile, rows, columns);
+    micro->put(tile, aside, rows, columns->c, columns->nc);
 }
 
 /* Where the panels of the block of columns from n on lie; gives their number. */
