@@ -409,12 +409,14 @@ static void tiles_and_blocks_at_their_edges(void **state)
     }
 }
 
-/* C of up to 2 * m x n elements, K of more than k. */
-static void deep(uint32_t seed, uint32_t most_m, uint32_t most_n, uint32_t least_k)
+/* Two products of up to 2 * m x k and k x n elements, operands laid out anyhow; from least_n and
+ * least_k to ten times as much. */
+static void long_ones(uint32_t seed, uint32_t most_m, uint32_t least_n, uint32_t least_k)
 {
     struct tmk_random random;
     tmk_random_seed(&random, seed);
-    const size_t m = up_to(&random, most_m), n = up_to(&random, most_n);
+    const size_t m = up_to(&random, most_m);
+    const size_t n = least_n + up_to(&random, 9 * least_n);
     const size_t k = least_k + up_to(&random, 9 * least_k);
     struct tmk_gemm g = {.dtype = (enum tmk_dtype)tmk_random_below(&random, 2),
                          .accumulate = tmk_random_below(&random, 2),
@@ -456,8 +458,18 @@ static void rows_or_columns_may_be_few(void **state)
 {
     (void)state;
     for (uint32_t seed = 1; seed <= 40; seed++) {
-        deep(seed, 17, 100, 100);
-        deep(seed, 60, 33, 100);
+        long_ones(seed, 17, 10, 100);
+        long_ones(seed, 60, 3, 100);
+    }
+}
+
+/* No dimension but one is larger than a vector of either type. */
+static void all_but_columns_may_be_few(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 60; seed++) {
+        long_ones(seed, 8, 1024, 1);
+        long_ones(seed, 3, 1024, 1);
     }
 }
 
@@ -523,7 +535,7 @@ static void deep_products_are_cut_into_pieces(void **state)
 {
     (void)state;
     for (uint32_t seed = 1; seed <= 40; seed++)
-        deep(seed, 9, 9, 1000);
+        long_ones(seed, 9, 1, 1000);
     for (int d = 0; d < TMK_NDTYPES; d++) {
         plain((enum tmk_dtype)d, 8, 8, 16 << 10);
         plain((enum tmk_dtype)d, 33, 35, 16 << 10);
@@ -582,6 +594,7 @@ int main(void)
         cmocka_unit_test(random_windows),
         cmocka_unit_test(tiles_and_blocks_at_their_edges),
         cmocka_unit_test(rows_or_columns_may_be_few),
+        cmocka_unit_test(all_but_columns_may_be_few),
         cmocka_unit_test(little_depth_writes_rows),
         cmocka_unit_test(deep_products_are_cut_into_pieces),
         cmocka_unit_test(a_small_workspace_is_refused),

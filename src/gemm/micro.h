@@ -48,7 +48,8 @@ struct tmk_tile {
     void *c;
     const ptrdiff_t *row;
     size_t width;         /* of the last vector's lanes only these are stored */
-    ptrdiff_t c_column;   /* of dot() only: the step between columns of C */
+    ptrdiff_t b_column;   /* of tiny() only: the step between columns of B, 1 if b_k is not */
+    ptrdiff_t c_column;   /* of dot() and tiny() only: the step between columns of C */
     bool past;            /* of outer() only: store past the caches, if C is aligned to vectors */
     bool accumulate;      /* add to C */
     const void *row_bias; /* added: one element per row; NULL: none */
@@ -89,6 +90,9 @@ struct tmk_micro {
     /* At most TMK_MICRO_DOT rows, both operands along k: columns of B are b_k apart, a[i, k] is at
      * i * a_row + k / nr * a_k + k % nr, columns of C are c_column apart. */
     void (*dot)(const struct tmk_tile *tile, size_t rows);
+    /* At most `lanes` rows, kc at most `lanes`, either step of B 1, columns of C next to each other
+     * or its rows, biases whole. */
+    void (*tiny)(const struct tmk_tile *tile, size_t rows);
 };
 
 struct tmk_micro_set {

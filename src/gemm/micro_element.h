@@ -9,6 +9,8 @@
 
 #include "micro_dot.h"
 
-static const struct tmk_micro NAME(micro) = {TMK_MR,         NR,          LANES,
-                                             NAME(pack),     NAME(put),   MULTIPLY_TABLE,
-                                             NAME(add_rows), NAME(outer), NAME(dot)};
+#include "micro_tiny.h"
+
+static const struct tmk_micro NAME(micro) = {
+    TMK_MR,         NR,          LANES,     NAME(pack), NAME(put), MULTIPLY_TABLE,
+    NAME(add_rows), NAME(outer), NAME(dot), NAME(tiny)};

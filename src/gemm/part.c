@@ -360,12 +360,15 @@ static void multiply_thin(struct part *part, struct tmk_range m, size_t k0)
     const struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
     const bool dot = plan->thin == TMK_GEMM_DOT;
     const size_t rows = m.end - m.begin, stretch = thin_stretch(plan, rows);
-    void (*const multiply)(const struct tmk_tile *, size_t) = dot ? plan->micro->dot
-                                                              : plan->thin == TMK_GEMM_ADD_ROWS
-                                                                  ? plan->micro->add_rows
-                                                                  : plan->micro->outer;
+    void (*const multiply[TMK_GEMM_NTHIN])(const struct tmk_tile *, size_t) = {
+        [TMK_GEMM_ADD_ROWS] = plan->micro->add_rows,
+        [TMK_GEMM_DOT] = plan->micro->dot,
+        [TMK_GEMM_OUTER] = plan->micro->outer,
+        [TMK_GEMM_TINY] = plan->micro->tiny,
+    };
     const ptrdiff_t nr = (ptrdiff_t)plan->micro->nr, k = (ptrdiff_t)k0;
     struct tmk_tile tile = {.kc = part->kc, .row = part->s.m_c};
+    tile.b_column = b->own;
     tile.c_column = plan->c_column;
     tile.past = plan->past;
     if (a->in_place) {
@@ -389,7 +392,7 @@ static void multiply_thin(struct part *part, struct tmk_range m, size_t k0)
         tile.c = (char *)forward(plan, part->c, (ptrdiff_t)n * plan->c_column);
         if (part->first_k && part->col_bias)
             tile.col_bias = forward(plan, part->col_bias, (ptrdiff_t)n);
-        multiply(&tile, rows);
+        multiply[plan->thin](&tile, rows);
     }
     part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_COMPUTE, part->clock);
 }

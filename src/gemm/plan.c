@@ -286,6 +286,17 @@ static bool writes_only(struct tmk_gemm_plan *plan)
            plan->K <= (plan->past ? PAST_DEPTH : OUTER_DEPTH);
 }
 
+/* A vector holds all rows and another all of k: only columns are many. */
+#define TINY_COLUMNS ((size_t)1024)
+static bool is_tiny(const struct tmk_gemm_plan *plan, size_t m)
+{
+    ptrdiff_t c_row;
+    return m <= plan->micro->lanes && plan->K <= plan->micro->lanes &&
+           tmk_axes_count(&plan->n) >= TINY_COLUMNS && (plan->b.own == 1 || plan->b.k == 1) &&
+           tmk_axes_linear(&plan->m, TMK_STEP_SECOND, &c_row) &&
+           (plan->c_column == 1 || c_row == 1);
+}
+
 /* With few rows the time is that of reading B: along its rows, once. A dot product pays if adding
  * up its vectors is little of it, and less than it costs to transpose B. */
 #define DOT_DEPTH ((size_t)16)
@@ -306,6 +317,8 @@ static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
         return TMK_GEMM_NOT_THIN;
     if (b->own == 1 && writes_only(plan))
         return TMK_GEMM_OUTER;
+    if (is_tiny(plan, m))
+        return TMK_GEMM_TINY;
     const bool fits = plan->c_column == 1 || plan->K >= ACROSS_DEPTH;
     const bool wide = tmk_axes_count(&plan->n) >= WIDE * plan->micro->lanes;
     if (m <= TMK_MICRO_THIN && b->own == 1 && fits && wide && b_bytes > tmk_l2_bytes() / 4)

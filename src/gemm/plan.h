@@ -17,8 +17,15 @@ struct tmk_gemm_operand {
 
 /* Products with few rows go their own way: rows of B are added to those of C, or dot products of
  * rows of A, packed along k if they lie otherwise, and columns of B. So do those of little depth
- * and many results: sums of outer products. */
-enum tmk_gemm_thin { TMK_GEMM_NOT_THIN, TMK_GEMM_ADD_ROWS, TMK_GEMM_DOT, TMK_GEMM_OUTER };
+ * and many results: sums of outer products; and those of little but columns. */
+enum tmk_gemm_thin {
+    TMK_GEMM_NOT_THIN,
+    TMK_GEMM_ADD_ROWS,
+    TMK_GEMM_DOT,
+    TMK_GEMM_OUTER,
+    TMK_GEMM_TINY,
+    TMK_GEMM_NTHIN
+};
 
 /* C and how its rows and columns lie in it (TMK_STEP_SECOND). */
 struct tmk_gemm_result {
