@@ -1,0 +1,62 @@
+/* How the threads share a contraction out. */
+#include "room.h"
+
+#include "alloc.h"
+#include "size.h"
+
+/* What it costs to pack an element of an operand, in multiply-adds of the micro-kernel, roughly:
+ * one that has to be transposed or clipped twice as much as a copy. */
+static double pack_cost(const struct tmk_gemm_plan *plan, enum tmk_step which)
+{
+    const struct tmk_gemm_operand *operand = which == TMK_STEP_FIRST ? &plan->a : &plan->b;
+    const struct tmk_axes *k = &plan->k;
+    if (operand->in_place)
+        return 0;
+    return operand->window || (k->n > 0 && k->step[which][k->n - 1] == 1) ? 64 : 32;
+}
+
+/* Where threads share short rows of C that are no whole cache lines, they write the same lines:
+ * what that costs a row. */
+#define SHORT_ROW 512
+#define SHARED_LINE 64
+static bool lines_straddle(const struct tmk_gemm_plan *plan)
+{
+    const struct tmk_axes *m = &plan->m;
+    return m->n > 0 &&
+           m->step[TMK_STEP_SECOND][m->n - 1] * (ptrdiff_t)plan->element % TMK_ALIGN != 0;
+}
+
+/* Expected time of the largest part, in multiply-adds of the micro-kernel. */
+static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, size_t pn)
+{
+    const size_t mr = plan->blocking.mr, nr = plan->micro->nr;
+    double m = (double)(mr * tmk_ceil_div(tmk_ceil_div(plan->M, mr), pm));
+    double n = (double)(nr * tmk_ceil_div(tmk_ceil_div(plan->N, nr), pn));
+    double batches = (double)tmk_ceil_div(plan->nbatch * plan->pieces, pb);
+    const bool shares = pn > 1 && n * (double)plan->element < SHORT_ROW && lines_straddle(plan);
+    const double a_cost = pack_cost(plan, TMK_STEP_FIRST) + (shares ? SHARED_LINE : 0);
+    return batches * (m * n + a_cost * m + pack_cost(plan, TMK_STEP_SECOND) * n);
+}
+
+/* What it costs to wake the other threads and to wait for them, likewise. */
+#define FORK_COST 8e4
+
+void tmk_gemm_choose_grid(struct tmk_gemm_plan *plan, size_t threads)
+{
+    double best = -1;
+    for (size_t pb = threads; pb > 0; pb--) { /* whole batch elements if nothing tells */
+        for (size_t pm = 1; pb * pm <= threads; pm++) {
+            size_t pn = threads / (pb * pm);
+            double cost = part_cost(plan, pb, pm, pn);
+            if (best < 0 || cost < best) {
+                best = cost;
+                plan->parts_batch = pb;
+                plan->parts_m = pm;
+                plan->parts_n = pn;
+            }
+        }
+    }
+    const double depth = (double)plan->K / (double)plan->pieces;
+    if (depth * (part_cost(plan, 1, 1, 1) - best) < FORK_COST)
+        plan->parts_batch = plan->parts_m = plan->parts_n = 1;
+}

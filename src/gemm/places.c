@@ -1,0 +1,105 @@
+/* What the micro-kernel reads where it lies, and what is packed. */
+#include "room.h"
+
+#include "size.h"
+
+/* Few uses do not pay for packing, unless all of it is small. Many do, if what is packed then stays
+ * in the L1 cache. */
+#define IN_PLACE_PANELS 5
+#define MANY_PANELS 32
+#define IN_PLACE_BYTES ((size_t)64 << 10)
+
+/* Would a block of an operand that has a unit step be as near if it were packed? Its positions that
+ * have the other step are `rows`, `length` elements each. */
+static bool lies_well(const struct tmk_gemm_plan *plan, ptrdiff_t step, size_t rows, size_t length)
+{
+    return tmk_l2_spreads(rows, (size_t)(step < 0 ? -step : step) * plan->element,
+                          length * plan->element);
+}
+
+static bool few_uses(const struct tmk_gemm_plan *plan, size_t uses, size_t own)
+{
+    return uses <= IN_PLACE_PANELS || own * plan->K * plan->element <= IN_PLACE_BYTES;
+}
+
+/* Rows of A that lie a multiple of 4 KiB apart use the same few lines of an L1 cache, which has 8
+ * to 12 ways: read in place, more rows than that push each other out between steps of k. */
+static bool rows_collide(const struct tmk_gemm_plan *plan)
+{
+    return plan->a.own * (ptrdiff_t)plan->element % 4096 == 0;
+}
+
+struct tmk_blocking tmk_gemm_usual_blocks(const struct tmk_gemm_plan *plan)
+{
+    return tmk_blocking(plan->micro, plan->element, plan->micro->mr, plan->M, plan->N, plan->K, 0,
+                        0);
+}
+
+static bool a_in_place(struct tmk_gemm_plan *plan)
+{
+    struct tmk_gemm_operand *a = &plan->a;
+    if (a->window || !tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) ||
+        !tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k))
+        return false;
+    if (few_uses(plan, tmk_ceil_div(plan->N, plan->micro->nr), plan->M))
+        return a->k == 1 || a->own == 1;
+    if (a->k != 1 || rows_collide(plan))
+        return false;
+    const struct tmk_blocking block = tmk_gemm_usual_blocks(plan);
+    return lies_well(plan, a->own, block.mc, block.kc);
+}
+
+/* Panel by panel: those that lie in one run of unit step. */
+static bool b_in_place(struct tmk_gemm_plan *plan)
+{
+    struct tmk_gemm_operand *b = &plan->b;
+    const int last = plan->n.n - 1;
+    if (b->window || !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b->k) ||
+        (last >= 0 && plan->n.step[TMK_STEP_FIRST][last] != 1))
+        return false;
+    const size_t uses = tmk_ceil_div(plan->M, plan->micro->mr), nr = plan->micro->nr;
+    if (few_uses(plan, uses, plan->N))
+        return true;
+    const struct tmk_blocking block = tmk_gemm_usual_blocks(plan);
+    const bool near = uses > MANY_PANELS && tmk_l1_holds(block.kc * nr * plan->element);
+    return !near && lies_well(plan, b->k, block.kc, nr);
+}
+
+/* Does k run along memory in stretches long enough for rows of A to be packed as they are? */
+bool tmk_gemm_runs_along(const struct tmk_axes *k, enum tmk_step which)
+{
+    return k->n > 0 && k->step[which][k->n - 1] == 1 && k->extent[k->n - 1] >= TMK_GEMM_ROW_LENGTH;
+}
+
+/* Few columns, one vector: A, met once, goes by where it lies, from memory if need be, and as much
+ * depth of B as keeps to L2. */
+#define NARROW_DEPTH ((size_t)256)
+bool tmk_gemm_is_narrow(const struct tmk_gemm_plan *plan)
+{
+    return plan->N <= plan->micro->lanes && plan->a.in_place && plan->a.k == 1;
+}
+
+/* Few rows that meet a B along k: as columns they make it narrow. */
+bool tmk_gemm_few_rows(const struct tmk_gemm_plan *plan)
+{
+    ptrdiff_t n_step, k_step;
+    return plan->M > TMK_MICRO_DOT && plan->M <= plan->micro->lanes && plan->N > plan->M &&
+           plan->K >= NARROW_DEPTH && !plan->b.window &&
+           tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &n_step) &&
+           tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &k_step) && k_step == 1;
+}
+
+/* What can the micro-kernel read where it lies, and should it? */
+void tmk_gemm_choose_places(struct tmk_gemm_plan *plan)
+{
+    plan->a.in_place = a_in_place(plan);
+    plan->b.in_place = b_in_place(plan);
+    plan->a.by_rows =
+        !plan->a.in_place && !plan->a.window && tmk_gemm_runs_along(&plan->k, TMK_STEP_FIRST);
+}
+
+size_t tmk_gemm_most_rows(const struct tmk_gemm_plan *plan)
+{
+    const bool collide = plan->a.in_place && rows_collide(plan);
+    return collide ? TMK_MIN(plan->micro->mr, 8) : plan->micro->mr;
+}

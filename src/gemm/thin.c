@@ -1,0 +1,93 @@
+/* Which products go their own ways: those with few rows, of little depth, or with neither. */
+#include "room.h"
+
+#include "size.h"
+
+/* Of little depth the time is that of writing C: row by row, in whole vectors. */
+#define OUTER_DEPTH ((size_t)4)
+#define PAST_DEPTH ((size_t)32)
+static bool writes_only(struct tmk_gemm_plan *plan)
+{
+    const ptrdiff_t lanes = (ptrdiff_t)plan->micro->lanes;
+    const size_t m = tmk_axes_count(&plan->m), n = tmk_axes_count(&plan->n);
+    const size_t bytes = plan->nbatch * m * n * plan->element;
+    bool whole = plan->c_column == 1 && (ptrdiff_t)n % lanes == 0;
+    for (int i = 0; i < plan->m.n; i++)
+        whole = whole && plan->m.step[TMK_STEP_SECOND][i] % lanes == 0;
+    for (int i = 0; i < plan->batch.axes; i++)
+        whole = whole && plan->batch.c[i] % lanes == 0;
+    plan->past = bytes >= tmk_last_cache_bytes();
+    return whole && !plan->accumulate && bytes > tmk_l2_bytes() &&
+           plan->K <= (plan->past ? PAST_DEPTH : OUTER_DEPTH);
+}
+
+/* A vector holds all rows and another all of k: only columns are many. */
+#define TINY_COLUMNS ((size_t)1024)
+static bool is_tiny(const struct tmk_gemm_plan *plan, size_t m)
+{
+    ptrdiff_t c_row;
+    return m <= plan->micro->lanes && plan->K <= plan->micro->lanes &&
+           tmk_axes_count(&plan->n) >= TINY_COLUMNS && (plan->b.own == 1 || plan->b.k == 1) &&
+           tmk_axes_linear(&plan->m, TMK_STEP_SECOND, &c_row) &&
+           (plan->c_column == 1 || c_row == 1);
+}
+
+/* With few rows the time is that of reading B: along its rows, once. A dot product pays if adding
+ * up its vectors is little of it, and less than it costs to transpose B. */
+#define DOT_DEPTH ((size_t)16)
+/* Vectors of B's rows for these to be added, and how many rows for C to be put together elsewhere.
+ */
+#define WIDE 32
+#define ACROSS_DEPTH ((size_t)256)
+static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
+{
+    struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
+    const size_t m = tmk_axes_count(&plan->m);
+    const size_t b_bytes = tmk_axes_count(&plan->n) * plan->K * plan->element;
+    if (a->window || b->window || !tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) ||
+        !tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k) ||
+        !tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &b->own) ||
+        !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b->k) ||
+        !tmk_axes_linear(&plan->n, TMK_STEP_SECOND, &plan->c_column))
+        return TMK_GEMM_NOT_THIN;
+    if (b->own == 1 && writes_only(plan))
+        return TMK_GEMM_OUTER;
+    if (is_tiny(plan, m))
+        return TMK_GEMM_TINY;
+    const bool fits = plan->c_column == 1 || plan->K >= ACROSS_DEPTH;
+    const bool wide = tmk_axes_count(&plan->n) >= WIDE * plan->micro->lanes;
+    if (m <= TMK_MICRO_THIN && b->own == 1 && fits && wide && b_bytes > tmk_l2_bytes() / 4)
+        return TMK_GEMM_ADD_ROWS;
+    if (m > TMK_MICRO_DOT)
+        return TMK_GEMM_NOT_THIN;
+    const size_t enough = TMK_MAX(4 * plan->micro->lanes, DOT_DEPTH * m);
+    const bool cheap = a->k == 1 || tmk_axes_count(&plan->n) >= 8 * m; /* to lay A out along k */
+    return b->k == 1 && plan->K >= enough && cheap ? TMK_GEMM_DOT : TMK_GEMM_NOT_THIN;
+}
+
+/* What keeps A's rows in L2 and is cut into whole panels. */
+size_t tmk_gemm_thin_depth(const struct tmk_gemm_plan *plan)
+{
+    const size_t most = tmk_l2_bytes() / 2 / (plan->M * plan->element), nr = plan->micro->nr;
+    return tmk_round_up(tmk_ceil_div(plan->K, tmk_ceil_div(plan->K, TMK_MAX(most, 1))), nr);
+}
+
+/* Few columns will do as well: they become rows. */
+void tmk_gemm_choose_thin(struct tmk_gemm_plan *plan)
+{
+    plan->thin = find_thin(plan);
+    if (!plan->thin && (plan->N <= TMK_MICRO_THIN || plan->K <= PAST_DEPTH)) {
+        tmk_gemm_exchange(plan);
+        plan->thin = find_thin(plan);
+        if (!plan->thin)
+            tmk_gemm_exchange(plan);
+    }
+    if (!plan->thin)
+        return;
+    plan->M = tmk_axes_count(&plan->m);
+    plan->N = tmk_axes_count(&plan->n);
+    const bool dot = plan->thin == TMK_GEMM_DOT;
+    plan->a.in_place = !dot || plan->a.k == 1;
+    if (plan->thin == TMK_GEMM_ADD_ROWS && plan->c_column != 1)
+        plan->pieces = TMK_MAX(plan->pieces, 2);
+}
