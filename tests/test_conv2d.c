@@ -127,6 +127,8 @@ static void test_many_channels(void **state)
         "g3mb2ic60oc63ih10iw8kh3kw1ph1pw0",
         "mb1ic24oc10ih230iw201kh3kw3ph1pw1",
         "mb5ic130oc29ih56iw57kh2kw2sh2sw2ph0pw0",
+        "mb3ic40oc46ih9iw11kh3kw3sh2sw2ph1pw1", /* pairs of rows, of which bwd_d has some alone */
+        "mb2ic40oc17ih7iw3kh3kw3ph1pw1",
         "mb3ic200oc100ih6iw5kh3kw3ph1pw1",             /* weights that are not packed at once */
         "mb2ic130oc140ih2iw1oh1ow2kh1kw1sh2sw3ph0pw2", /* no tap reaches its only column */
     };

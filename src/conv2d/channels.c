@@ -53,7 +53,7 @@ struct call {
 struct slab {
     size_t group;
     size_t n, images, row, rows;
-    size_t units; /* rows of an image, or if flat, tiles */
+    size_t units;
     const char *from;
 };
 
@@ -172,17 +172,24 @@ static void pack_block(struct call *call, const struct slab *slab, const struct 
     note(call, TMK_PHASE_PACK);
 }
 
-/* Leave out rows of taps that meet only padding, where a tile lies in one row. */
-static void choose_taps(const struct call *call, const struct phase *f, size_t row,
-                        struct tmk_channels_tile *tile)
+/* The first of a tile's positions: of a row of the slab, or if flat, a column. */
+struct spot {
+    size_t n, at, row, column;
+};
+
+/* Leave out rows of taps that meet only padding, where a tile lies in one row, or a pair in two. */
+static void choose_taps(const struct call *call, const struct phase *f, const struct spot *spots,
+                        size_t count, struct tmk_channels_tile *tile)
 {
     const struct tmk_channels_axis *h = &call->plan->h;
     size_t first = f->h.taps, end = 0;
-    for (size_t t = 0; t < f->h.taps; t++) {
-        const ptrdiff_t y = (ptrdiff_t)(row * h->stride) + f->h.origin - (ptrdiff_t)t * f->h.back;
+    for (size_t i = 0; i < count * f->h.taps; i++) {
+        const size_t t = i % f->h.taps;
+        const ptrdiff_t y = (ptrdiff_t)(spots[i / f->h.taps].row * h->stride) + f->h.origin -
+                            (ptrdiff_t)t * f->h.back;
         if (call->plan->flat || (y >= 0 && y < (ptrdiff_t)h->image)) {
             first = TMK_MIN(first, t);
-            end = t + 1;
+            end = TMK_MAX(end, t + 1);
         }
     }
     tile->taps = call->taps + f->first_tap + first * f->w.taps;
@@ -229,47 +236,98 @@ static void multiply_columns(const struct tmk_channels_plan *plan, const struct 
     }
 }
 
+/* The spots of a unit; how many. */
+static size_t find_spots(const struct tmk_channels_plan *plan, const struct slab *slab, size_t unit,
+                         struct spot spots[2])
+{
+    if (plan->flat) {
+        const size_t units = slab->units / slab->images, at = unit % units;
+        spots[0] = (struct spot){unit / units, at, slab->row, at * plan->columns};
+        return 1;
+    }
+    const size_t step = plan->paired ? 2 : 1, rows = slab->images * slab->rows;
+    size_t count = 0;
+    for (size_t row = unit * step; row < TMK_MIN((unit + 1) * step, rows); row++) {
+        const size_t at = row % slab->rows;
+        spots[count++] = (struct spot){row / slab->rows, at, slab->row + at, 0};
+    }
+    return count;
+}
+
+static ptrdiff_t image_offset(const struct call *call, const struct spot *spot)
+{
+    return (ptrdiff_t)spot->n * call->steps.image +
+           (call->plan->flat ? (ptrdiff_t)spot->column : (ptrdiff_t)spot->at * call->steps.row);
+}
+
+static struct tmk_channels_out out_of(const struct call *call, const struct slab *slab,
+                                      const struct block *block, const struct phase *f,
+                                      const struct spot *spot)
+{
+    const struct tmk_channels_plan *plan = call->plan;
+    const struct tmk_view *out = call->out;
+    const size_t oc = slab->group * plan->lanes + block->lane;
+    const size_t n = slab->n + spot->n, y = spot->row * plan->h.phases + f->row,
+                 x = spot->column * plan->w.phases + f->column;
+    return (struct tmk_channels_out){
+        .data = tmk_view_at(out, (ptrdiff_t)n * out->stride[0] + (ptrdiff_t)oc * out->stride[1] +
+                                     (ptrdiff_t)y * out->stride[2] + (ptrdiff_t)x * out->stride[3]),
+        .lane = out->stride[1],
+        .row = (ptrdiff_t)plan->w.phases * out->stride[3],
+        .lanes = block->lanes,
+        .rows = f->w.positions,
+        .bias = call->bias && block->channel == 0
+                    ? tmk_view_at(call->bias, (ptrdiff_t)oc * call->bias->stride[0])
+                    : NULL,
+        .accumulate = block->channel > 0,
+    };
+}
+
+/* Some spots of phase `f`, one or a pair. */
+static void multiply_spots(const struct call *call, const struct slab *slab,
+                           const struct block *block, const struct phase *f,
+                           const struct spot *spots, size_t count)
+{
+    const struct tmk_channels_plan *plan = call->plan;
+    const ptrdiff_t image = image_offset(call, spots);
+    struct tmk_channels_tile tile = {
+        .image = slab->from +
+                 (image + (ptrdiff_t)block->channel * call->steps.channel) * (ptrdiff_t)plan->size,
+        .weights = block->weights,
+        .plane = call->steps.channel,
+        .channels = block->channels,
+        .all_taps = plan->taps,
+        .out = out_of(call, slab, block, f, spots),
+        .paired = count > 1,
+    };
+    if (tile.paired) {
+        tile.apart = image_offset(call, spots + 1) - image;
+        tile.second = out_of(call, slab, block, f, spots + 1);
+    }
+    choose_taps(call, f, spots, count, &tile);
+    const size_t left = slab->rows * plan->w.positions - spots->column;
+    const size_t columns = plan->flat ? TMK_MIN(plan->columns, left) : f->w.positions;
+    multiply_columns(plan, &f->w, &tile, columns, block->vectors);
+}
+
 static void multiply_unit(const struct call *call, const struct slab *slab,
                           const struct block *block, size_t unit)
 {
     const struct tmk_channels_plan *plan = call->plan;
-    const struct tmk_view *out = call->out;
-    const size_t n = unit / slab->units, at = unit % slab->units;
-    const size_t row = slab->row + (plan->flat ? 0 : at),
-                 column = plan->flat ? at * plan->columns : 0;
-    const size_t oc = slab->group * plan->lanes + block->lane;
-    const ptrdiff_t image = (ptrdiff_t)n * call->steps.image +
-                            (ptrdiff_t)block->channel * call->steps.channel +
-                            (plan->flat ? (ptrdiff_t)column : (ptrdiff_t)at * call->steps.row);
+    struct spot spots[2];
+    const size_t count = find_spots(plan, slab, unit, spots);
     for (size_t i = 0; i < plan->h.phases * plan->w.phases; i++) {
         const struct phase *f = &call->phases[i];
-        if (f->h.taps == 0 || f->w.taps == 0 || row >= f->h.positions)
+        if (f->h.taps == 0 || f->w.taps == 0)
             continue;
-        struct tmk_channels_tile tile = {
-            .image = slab->from + image * (ptrdiff_t)plan->size,
-            .weights = block->weights,
-            .plane = call->steps.channel,
-            .channels = block->channels,
-            .all_taps = plan->taps,
-        };
-        tile.out = (struct tmk_channels_out){
-            .data = tmk_view_at(
-                out, (ptrdiff_t)(slab->n + n) * out->stride[0] + (ptrdiff_t)oc * out->stride[1] +
-                         (ptrdiff_t)(row * plan->h.phases + f->row) * out->stride[2] +
-                         (ptrdiff_t)(column * plan->w.phases + f->column) * out->stride[3]),
-            .lane = out->stride[1],
-            .row = (ptrdiff_t)plan->w.phases * out->stride[3],
-            .lanes = block->lanes,
-            .bias = call->bias && block->channel == 0
-                        ? tmk_view_at(call->bias, (ptrdiff_t)oc * call->bias->stride[0])
-                        : NULL,
-            .accumulate = block->channel > 0,
-        };
-        choose_taps(call, f, row, &tile);
-        const size_t columns = plan->flat
-                                   ? TMK_MIN(plan->columns, slab->rows * plan->w.positions - column)
-                                   : f->w.positions;
-        multiply_columns(plan, &f->w, &tile, columns, block->vectors);
+        struct spot inside[2]; /* of this phase */
+        size_t n = 0;
+        for (size_t s = 0; s < count; s++) {
+            if (spots[s].row < f->h.positions)
+                inside[n++] = spots[s];
+        }
+        if (n > 0)
+            multiply_spots(call, slab, block, f, inside, n);
     }
 }
 
@@ -313,8 +371,7 @@ static size_t within(const struct tmk_channels_plan *plan, size_t at, size_t pan
 static void multiply_slab(struct call *call, const struct slab *slab)
 {
     const struct tmk_channels_plan *plan = call->plan;
-    const size_t units = slab->images * slab->units,
-                 vectors = plan->kernel->width / plan->kernel->lanes;
+    const size_t units = slab->units, vectors = plan->kernel->width / plan->kernel->lanes;
     const size_t total = units * tmk_ceil_div(plan->lanes, plan->kernel->lanes);
     const size_t threads = (size_t)call->exec->threads, thread = (size_t)call->thread;
     const size_t begin = total * thread / threads, end = total * (thread + 1) / threads;
@@ -365,7 +422,7 @@ static void run_group(struct call *call, size_t group)
                                 .images = TMK_MIN(plan->slab_images, plan->images - n),
                                 .row = row,
                                 .rows = TMK_MIN(plan->slab_rows, plan->h.positions - row)};
-            slab.units = tmk_channels_units(plan, slab.rows);
+            slab.units = tmk_channels_units(plan, slab.images, slab.rows);
             copy_slab(call, &slab);
             multiply_slab(call, &slab);
 #pragma omp barrier

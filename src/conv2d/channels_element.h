@@ -65,14 +65,15 @@ static void NAME(pack)(const struct tmk_channels_weights *w, size_t width, void 
     }
 }
 
-/* `count` channels at one tap, for rows [first, end) of the tile. What the next tile of the row
- * reads is on its way meanwhile. */
-INLINE void NAME(add_channels)(NAME(vec) sum[][TMK_NRV], const T *a, ptrdiff_t plane, const T *b,
-                               size_t count, const int rows, const int vectors, const int first,
-                               const int end)
+/* `count` channels at one tap, for rows [first, end) of the tile, or of both of a pair's, which are
+ * `apart`. What the next tile of the row reads is on its way meanwhile. */
+INLINE void NAME(add_channels)(NAME(vec) sum[][TMK_NRV], const T *a, ptrdiff_t apart,
+                               ptrdiff_t plane, const T *b, size_t count, const int rows,
+                               const int tiles, const int vectors, const int first, const int end)
 {
     const size_t width = (size_t)vectors * LANES;
-    ROLLED for (; count > 0; count--, a += plane, b += width)
+    const T *second = a + apart;
+    ROLLED for (; count > 0; count--, a += plane, second += plane, b += width)
     {
         NAME(vec) bc[TMK_NRV];
         UNROLL for (int j = 0; j < vectors; j++)
@@ -82,18 +83,20 @@ INLINE void NAME(add_channels)(NAME(vec) sum[][TMK_NRV], const T *a, ptrdiff_t p
         }
         __builtin_prefetch(a + 2 * rows - 1, 0, 2);
         UNROLL for (int i = first; i < end; i++) NAME(add_row)(sum[i], a + i, bc, vectors, i);
+        UNROLL for (int i = first; tiles > 1 && i < end; i++)
+            NAME(add_row)(sum[rows + i], second + i, bc, vectors, rows + i);
     }
 }
 
-/* `rows` and `vectors` are constants in each instance, so that the sums stay in registers. Leaves
- * them in sums[row][lane]. */
+/* `rows`, `tiles` and `vectors` are constants in each instance, so that the sums stay in registers.
+ * Leaves them in sums[row][lane], tile by tile. */
 INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int rows,
-                           const int vectors)
+                           const int tiles, const int vectors)
 {
     const size_t width = (size_t)vectors * LANES;
     const T *image = t->image, *weights = t->weights;
     NAME(vec) sum[TMK_MR][TMK_NRV];
-    UNROLL for (int i = 0; i < rows; i++)
+    UNROLL for (int i = 0; i < tiles * rows; i++)
     {
         UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (NAME(vec)){0};
     }
@@ -106,28 +109,31 @@ INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int
         {
             const T *a = image + t->taps[tap].image;
             const T *b = weights + t->taps[tap].index * count * width;
+#define ADD(first, end)                                                                            \
+    NAME(add_channels)(sum, a, t->apart, t->plane, b, count, rows, tiles, vectors, first, end)
             switch (t->skip[column]) {
             case 1:
-                NAME(add_channels)(sum, a, t->plane, b, count, rows, vectors, 1, rows);
+                ADD(1, rows);
                 break;
             case 2:
-                NAME(add_channels)(sum, a, t->plane, b, count, rows, vectors, 2, rows);
+                ADD(2, rows);
                 break;
             case -1:
-                NAME(add_channels)(sum, a, t->plane, b, count, rows, vectors, 0, rows - 1);
+                ADD(0, rows - 1);
                 break;
             case -2:
-                NAME(add_channels)(sum, a, t->plane, b, count, rows, vectors, 0, rows - 2);
+                ADD(0, rows - 2);
                 break;
             default:
-                NAME(add_channels)(sum, a, t->plane, b, count, rows, vectors, 0, rows);
+                ADD(0, rows);
             }
+#undef ADD
             column = column + 1 < t->tap_row ? column + 1 : 0;
         }
         image += (ptrdiff_t)count * t->plane;
         weights += count * t->all_taps * width;
     }
-    UNROLL for (int i = 0; i < rows; i++)
+    UNROLL for (int i = 0; i < tiles * rows; i++)
     {
         UNROLL for (int j = 0; j < vectors; j++)
             NAME(store)(sums + (size_t)i * width + j * LANES, sum[i][j]);
@@ -137,24 +143,44 @@ INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int
 #define DEFINE(vectors, rows)                                                                      \
     static void NAME(PASTE(PASTE(sum, vectors), rows))(const struct tmk_channels_tile *t, T *sums) \
     {                                                                                              \
-        NAME(sum_tile)(t, sums, rows, vectors);                                                    \
+        NAME(sum_tile)(t, sums, rows, 1, vectors);                                                 \
     }
 #define DEFINE_VECTORS(rows) EACH_NRV(DEFINE, rows)
 EACH_MR(DEFINE_VECTORS)
 #undef DEFINE
 #undef DEFINE_VECTORS
 
+#define DEFINE(vectors, rows)                                                                      \
+    static void NAME(PASTE(PASTE(sum_pair, vectors), rows))(const struct tmk_channels_tile *t,     \
+                                                            T *sums)                               \
+    {                                                                                              \
+        NAME(sum_tile)(t, sums, rows, 2, vectors);                                                 \
+    }
+#define DEFINE_VECTORS(rows) EACH_NRV(DEFINE, rows)
+EACH_HALF_MR(DEFINE_VECTORS)
+#undef DEFINE
+#undef DEFINE_VECTORS
+
 static void NAME(multiply)(const struct tmk_channels_tile *tile, size_t vectors)
 {
+    typedef void sum_tile(const struct tmk_channels_tile *, T *);
 #define ENTRY(vectors, rows) [vectors - 1][rows - 1] = NAME(PASTE(PASTE(sum, vectors), rows)),
 #define ENTRY_VECTORS(rows) EACH_NRV(ENTRY, rows)
-    static void (*const sum[TMK_NRV][TMK_MR])(const struct tmk_channels_tile *,
-                                              T *) = {EACH_MR(ENTRY_VECTORS)};
+    static sum_tile *const one[TMK_NRV][TMK_MR] = {EACH_MR(ENTRY_VECTORS)};
+#undef ENTRY
+#define ENTRY(vectors, rows) [vectors - 1][rows - 1] = NAME(PASTE(PASTE(sum_pair, vectors), rows)),
+    static sum_tile *const pair[TMK_NRV][TMK_MR / 2] = {EACH_HALF_MR(ENTRY_VECTORS)};
 #undef ENTRY
 #undef ENTRY_VECTORS
-    _Alignas(64) T sums[NAME(most_sums)];
-    sum[vectors - 1][tile->out.rows - 1](tile, sums);
-    NAME(settle)(&tile->out, sums, vectors * LANES);
+    const size_t rows = tile->out.rows, width = vectors * LANES;
+    _Alignas(64) T sums[NAME(most_sums) + TMK_MR / 2 * TMK_NRV * LANES];
+    if (tile->paired)
+        pair[vectors - 1][rows - 1](tile, sums);
+    else
+        one[vectors - 1][rows - 1](tile, sums);
+    NAME(settle)(&tile->out, sums, width);
+    if (tile->paired)
+        NAME(settle)(&tile->second, sums + rows * width, width);
 }
 
 #include "channels_gradient.h"

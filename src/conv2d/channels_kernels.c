@@ -35,6 +35,17 @@ enum {
 #define GROUPS [3] = 1, [4] = 1
 #endif
 
+/* M(rows) for what two tiles may have each. */
+#if TMK_MR == 14
+#define EACH_HALF_MR EACH_ROW_7
+#elif TMK_MR == 8
+#define EACH_HALF_MR EACH_ROW_4
+#elif TMK_MR == 6
+#define EACH_HALF_MR EACH_ROW_3
+#else
+#define EACH_HALF_MR EACH_ROW_2
+#endif
+
 #define BODY "channels_element.h"
 #include "micro_types.h"
 

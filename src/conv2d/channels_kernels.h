@@ -55,6 +55,11 @@ struct tmk_channels_tile {
      * first ones, or if negative, the last ones. */
     int8_t skip[TMK_CHANNELS_MAX_ROW];
     struct tmk_channels_out out; /* rows: positions; lanes: channels of the results */
+    /* Positions few enough for two tiles at a time: another one of as many, `apart` elements of the
+     * image from the first. */
+    bool paired;
+    ptrdiff_t apart;
+    struct tmk_channels_out second;
 };
 
 /* bwd_w: dw[l, g, i] = sum over positions of dy[position, l] * image[g, position, i], for a panel

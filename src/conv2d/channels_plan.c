@@ -82,9 +82,11 @@ static void choose_slab(struct tmk_channels_plan *plan)
     plan->copy_bytes = plan->slab_images * plan->channels * plan->plane * plan->size;
 }
 
-size_t tmk_channels_units(const struct tmk_channels_plan *plan, size_t rows)
+size_t tmk_channels_units(const struct tmk_channels_plan *plan, size_t images, size_t rows)
 {
-    return plan->flat ? tmk_ceil_div(rows * plan->w.positions, plan->columns) : rows;
+    if (plan->flat)
+        return images * tmk_ceil_div(rows * plan->w.positions, plan->columns);
+    return plan->paired ? tmk_ceil_div(images * rows, 2) : images * rows;
 }
 
 /* Half of the L2 cache at most for the weights that are multiplied, the rest but for a quarter, at
@@ -94,12 +96,13 @@ static void choose_blocks(struct tmk_channels_plan *plan)
     const size_t step = plan->taps * plan->kernel->width * plan->size;
     const size_t unit =
         plan->channels * plan->size *
-        (plan->flat ? plan->columns : plan->h.stride * plan->w.stride * plan->pitch);
+        (plan->flat ? plan->columns
+                    : (plan->paired ? 2 : 1) * plan->h.stride * plan->w.stride * plan->pitch);
     const size_t depth = tmk_l2_bytes() / 2 / step / TMK_CHANNELS_GROUP * TMK_CHANNELS_GROUP;
     plan->depth = TMK_MIN(TMK_MAX(depth, TMK_CHANNELS_GROUP), plan->channels);
     const size_t weights = TMK_MIN(plan->depth * step, tmk_l2_bytes() / 2);
     plan->chunk = TMK_MAX((tmk_l2_bytes() / 4 * 3 - weights) / unit, 1);
-    const bool again = plan->slab_images * tmk_channels_units(plan, plan->slab_rows) > plan->chunk;
+    const bool again = tmk_channels_units(plan, plan->slab_images, plan->slab_rows) > plan->chunk;
     plan->held = again ? TMK_MIN(TMK_MAX(MOST_HELD / plan->panel_bytes, 1), plan->panels) : 1;
 }
 
@@ -122,6 +125,7 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
     plan.pitch = plan.w.length;
     plan.flat = plan.taps == 1 && plan.h.phases * plan.w.phases == 1 &&
                 (plan.copied || (plan.h.stride == 1 && plan.w.positions == plan.w.image));
+    plan.paired = !plan.flat && 2 * plan.w.positions <= plan.kernel->rows;
     const size_t row = plan.w.positions * (plan.flat ? plan.h.positions : 1);
     plan.tiles = tmk_ceil_div(row, plan.kernel->rows);
     plan.columns = tmk_ceil_div(row, plan.tiles);

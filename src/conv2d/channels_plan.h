@@ -26,6 +26,7 @@ struct tmk_channels_plan {
     size_t images, channels, lanes, taps; /* of one group; lanes: channels of the results */
     bool copied;                          /* else the image is read where it lies */
     bool flat;                            /* a plane of results is one row */
+    bool paired;                          /* rows are so short that two are multiplied at a time */
     size_t columns, tiles;                /* of a tile; of a plane of results if flat, else a row */
     size_t pitch, part, plane;            /* elements of the copy: row, part, channel */
     size_t slab_images, slab_rows;        /* copied at a time */
@@ -33,13 +34,14 @@ struct tmk_channels_plan {
     bool shared;                          /* by all threads, and packed once */
     size_t depth;                         /* channels of a panel that are multiplied at a time */
     size_t held;                          /* panels that a thread keeps packed, at most */
-    size_t chunk;                         /* rows, or if flat, tiles, that all panels pass by */
+    size_t chunk;                         /* units that all panels pass by */
     size_t copy_bytes;
 };
 
 struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_dir dir);
 
-/* Rows of results, or if flat, tiles, in which a slab of so many rows is multiplied. */
-size_t tmk_channels_units(const struct tmk_channels_plan *plan, size_t rows);
+/* Rows of results, or pairs of them, or if flat, tiles, in which a slab of so many rows of so many
+ * images is multiplied. */
+size_t tmk_channels_units(const struct tmk_channels_plan *plan, size_t images, size_t rows);
 
 #endif

@@ -3,9 +3,12 @@
 #define TMK_GEMM_MICRO_TILE_H
 
 /* M(n) for every number of rows, M(n, rows) for every number of vectors. */
-#define EACH_ROW_4(M) M(1) M(2) M(3) M(4)
+#define EACH_ROW_2(M) M(1) M(2)
+#define EACH_ROW_3(M) EACH_ROW_2(M) M(3)
+#define EACH_ROW_4(M) EACH_ROW_3(M) M(4)
 #define EACH_ROW_6(M) EACH_ROW_4(M) M(5) M(6)
-#define EACH_ROW_8(M) EACH_ROW_6(M) M(7) M(8)
+#define EACH_ROW_7(M) EACH_ROW_6(M) M(7)
+#define EACH_ROW_8(M) EACH_ROW_7(M) M(8)
 #define EACH_ROW_14(M) EACH_ROW_8(M) M(9) M(10) M(11) M(12) M(13) M(14)
 #define EACH_MR(M) PASTE(EACH_ROW, TMK_MR)(M)
 #define EACH_VECTOR_2(M, rows) M(1, rows) M(2, rows)
