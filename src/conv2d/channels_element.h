@@ -2,9 +2,9 @@
 #include "channels_settle.h"
 
 /* One vector of lanes of `length` neighbouring weights, from the first tap of a group's channel on:
- * blocks transposed in registers. */
+ * blocks transposed in registers. What is `ahead` is fetched meanwhile. */
 static void NAME(pack_run)(const T *from, ptrdiff_t lane, size_t lanes, size_t length, size_t taps,
-                           size_t count, size_t channel, T *out, size_t width)
+                           size_t count, size_t channel, ptrdiff_t ahead, T *out, size_t width)
 {
     size_t tap = 0;
     for (size_t k = 0; k < length; k += LANES) {
@@ -12,8 +12,11 @@ static void NAME(pack_run)(const T *from, ptrdiff_t lane, size_t lanes, size_t l
         const SPAN span = NAME(span)(0, (ptrdiff_t)n);
         NAME(vec) block[LANES];
         if (lanes >= LANES) {
-            UNROLL for (int l = 0; l < LANES; l++) block[l] =
-                NAME(load_span)(from + l * lane + k, span);
+            UNROLL for (int l = 0; l < LANES; l++)
+            {
+                __builtin_prefetch(from + l * lane + k + ahead);
+                block[l] = NAME(load_span)(from + l * lane + k, span);
+            }
         } else {
             UNROLL for (int l = 0; l < LANES; l++) block[l] =
                 (size_t)l < lanes ? NAME(load_span)(from + l * lane + k, span) : (NAME(vec)){0};
@@ -38,7 +41,7 @@ static void NAME(pack_group)(const struct tmk_channels_weights *w, const T *from
 {
     if (w->channel == (ptrdiff_t)w->taps) {
         NAME(pack_run)
-        (from, w->lane, lanes, count * w->taps, w->taps, count, 0, out, width);
+        (from, w->lane, lanes, count * w->taps, w->taps, count, 0, FETCH, out, width);
         return;
     }
     const SPAN span = NAME(span)(0, (ptrdiff_t)lanes);
@@ -47,7 +50,7 @@ static void NAME(pack_group)(const struct tmk_channels_weights *w, const T *from
             NAME(store)(out + c * width, NAME(load_span)(from, span));
         else
             NAME(pack_run)
-        (from, w->lane, lanes, w->taps, w->taps, count, c, out, width);
+        (from, w->lane, lanes, w->taps, w->taps, count, c, CHANNELS_AHEAD * w->channel, out, width);
     }
 }
 

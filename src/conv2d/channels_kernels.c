@@ -8,7 +8,8 @@
 
 enum {
     AHEAD = 16, /* steps of the sum by which what is packed, coming from L2, is fetched into L1 */
-    FETCH = 64, /* elements by which rows of dy are fetched while they are packed */
+    FETCH = 64, /* elements by which rows of weights or of dy are fetched while they are packed, */
+    CHANNELS_AHEAD = 8, /* and channels, where those lie apart */
 };
 
 /* M(taps, groups, vectors) for what registers hold: tiles of TMK_MR rows at most. */
