@@ -14,7 +14,7 @@ static void NAME(pack_run)(const T *from, ptrdiff_t lane, size_t lanes, size_t l
         if (lanes >= LANES) {
             UNROLL for (int l = 0; l < LANES; l++)
             {
-                __builtin_prefetch(from + l * lane + k + ahead);
+                __builtin_prefetch(from + l * lane + k + ahead, 0, 2);
                 block[l] = NAME(load_span)(from + l * lane + k, span);
             }
         } else {

@@ -23,7 +23,10 @@ static void finish_stream(void)
 #define P 0.75
 #define Q 1.5
 
-enum { AHEAD = 8 }; /* rows of kernels by which they are fetched */
+enum {
+    AHEAD = 8,  /* rows of kernels by which they are fetched, */
+    FETCH = 64, /* and elements, where each lane has a row of its own */
+};
 
 #define BODY "winograd_element.h"
 #include "micro_types.h"

@@ -166,7 +166,8 @@ INLINE void NAME(store_taps)(int r, const struct tmk_winograd_taps *w, T *to, NA
     }
 }
 
-/* `near`: the lanes' kernels are neighbours, so that those of the next rows are fetched far off. */
+/* `near`: the lanes' kernels are neighbours, so that those of the next rows are fetched far off;
+ * else each lane has kernels in a row of its own. */
 INLINE void NAME(rows_weights)(int m, int r, const struct tmk_winograd_taps *w, size_t depth,
                                const struct tmk_winograd_block *block, const bool near)
 {
@@ -176,12 +177,15 @@ INLINE void NAME(rows_weights)(int m, int r, const struct tmk_winograd_taps *w, 
     T *out = block->data;
     for (size_t k = 0; k < depth; k++, out += block->row) {
         ALIGNED NAME(vec) taps[TMK_WINOGRAD_MAX_TAPS], column[N][N];
+        const T *from = (const T *)w->data + (ptrdiff_t)k * w->depth;
         const T *next = (const T *)w->data + (ptrdiff_t)(k + AHEAD) * w->depth;
         if (near) {
             UNROLL for (int i = 0; i < r * r * LANES; i += 64 / (int)sizeof(T))
                 __builtin_prefetch(next + i);
+        } else if (k % 2 == 0) {
+            UNROLL for (int l = 0; l < LANES; l++) __builtin_prefetch(from + l * w->lane + FETCH);
         }
-        NAME(load_taps)(r, w, (const T *)w->data + (ptrdiff_t)k * w->depth, taps);
+        NAME(load_taps)(r, w, from, taps);
         UNROLL for (int x = 0; x < r; x++)
         {
             NAME(vec) in[N];
