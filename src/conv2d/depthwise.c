@@ -42,6 +42,8 @@ struct plan {
     ptrdiff_t ntaps;
     ptrdiff_t band;  /* rows of positions at a time */
     ptrdiff_t pitch; /* of the image's map, in positions */
+    ptrdiff_t bands; /* of all images */
+    ptrdiff_t cuts;  /* of bwd_w: parts of all bands, with sums of their own */
     ptrdiff_t image, out, weights;
 };
 
@@ -53,6 +55,7 @@ struct call {
     const struct tmk_view *image, *w, *bias, *out; /* bias may be NULL */
     const struct tmk_depthwise_tap *taps;          /* phase by phase */
     char *image_map, *out_map, *weights;           /* and after the weights the bias */
+    char *shares;                                  /* weights and bias of all cuts */
     double clock;
 };
 
@@ -79,6 +82,15 @@ static ptrdiff_t choose_band(const struct plan *plan)
     return (plan->h.positions + bands - 1) / bands;
 }
 
+/* Blocks of channels are jobs for threads: where they are few, all bands are cut into parts, always
+ * the same ones, whose sums are added in order. */
+#define ENOUGH_JOBS 8
+static ptrdiff_t cuts_of(const struct plan *plan, ptrdiff_t channels)
+{
+    const ptrdiff_t blocks = (channels + plan->kernel->lanes - 1) / plan->kernel->lanes;
+    return TMK_MIN((ENOUGH_JOBS + blocks - 1) / blocks, plan->bands);
+}
+
 static struct plan make_plan(const struct tmk_conv2d *p, enum tmk_dir dir)
 {
     struct plan plan = {
@@ -94,6 +106,8 @@ static struct plan make_plan(const struct tmk_conv2d *p, enum tmk_dir dir)
     const ptrdiff_t lanes = plan.kernel->lanes;
     plan.pitch = (plan.w.positions + plan.w.reach) * plan.w.in;
     plan.band = choose_band(&plan);
+    plan.bands = (ptrdiff_t)p->mb * ((plan.h.positions + plan.band - 1) / plan.band);
+    plan.cuts = dir == TMK_BWD_W ? cuts_of(&plan, (ptrdiff_t)p->g) : 1;
     plan.image = image_rows(&plan, plan.band) * plan.pitch * lanes;
     plan.out = plan.band * plan.h.out * plan.out_w * lanes;
     plan.weights = (plan.ntaps + 1) * lanes;
@@ -123,10 +137,17 @@ bool tmk_conv2d_suits_depthwise(const struct tmk_conv2d *p, enum tmk_dir dir)
     return vectors * 64 <= MOST_BYTES;
 }
 
+/* Of cuts, if there are several. */
+static size_t shares_bytes(const struct plan *plan, size_t channels)
+{
+    const size_t blocks = tmk_ceil_div(channels, (size_t)plan->kernel->lanes);
+    return plan->cuts > 1 ? blocks * (size_t)(plan->cuts * plan->weights) * plan->size : 0;
+}
+
 size_t tmk_conv2d_depthwise_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
 {
     const struct plan plan = make_plan(p, dir);
-    return taps_bytes(&plan) + (size_t)threads * thread_bytes(&plan);
+    return taps_bytes(&plan) + shares_bytes(&plan, p->g) + (size_t)threads * thread_bytes(&plan);
 }
 
 static char *later(char *map, const struct plan *plan, ptrdiff_t elements)
@@ -279,27 +300,68 @@ static void correlate(struct call *call, const struct tmk_conv2d *p, const struc
     note(call, TMK_PHASE_REDUCE);
 }
 
-/* bwd_w of some channels, over all images. */
-static void weigh(struct call *call, struct piece piece, ptrdiff_t mb)
+/* bwd_w of some channels, over bands begin .. end-1 of all images. */
+static void weigh(struct call *call, struct piece piece, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct plan *plan = call->plan;
+    const ptrdiff_t bands = (plan->h.positions + plan->band - 1) / plan->band; /* of an image */
+    call->clock = tmk_phase_start(call->exec);
+    clear(plan, call->weights, plan->weights);
+    for (ptrdiff_t band = begin; band < end; band++) {
+        piece.n = band / bands;
+        piece.from = band % bands * plan->band;
+        piece.rows = TMK_MIN(plan->band, plan->h.positions - piece.from);
+        gather_image(call, &piece);
+        move_out(call, &piece);
+        note(call, TMK_PHASE_PACK);
+        struct tmk_depthwise whole = phase_of(call, &piece, 0, 0);
+        whole.taps = call->taps;
+        whole.ntaps = plan->ntaps;
+        plan->kernel->weigh(&whole);
+        note(call, TMK_PHASE_COMPUTE);
+    }
+}
+
+static char *share_of(const struct call *call, ptrdiff_t channel, ptrdiff_t cut)
+{
+    const struct plan *plan = call->plan;
+    const ptrdiff_t block = channel / plan->kernel->lanes;
+    return later(call->shares, plan, (block * plan->cuts + cut) * plan->weights);
+}
+
+/* A block of channels, whose cuts have all been weighed. */
+static void add_shares(struct call *call, const struct piece *piece)
 {
     const struct plan *plan = call->plan;
     call->clock = tmk_phase_start(call->exec);
     clear(plan, call->weights, plan->weights);
-    for (piece.n = 0; piece.n < mb; piece.n++) {
-        for (piece.from = 0; piece.from < plan->h.positions; piece.from += plan->band) {
-            piece.rows = TMK_MIN(plan->band, plan->h.positions - piece.from);
-            gather_image(call, &piece);
-            move_out(call, &piece);
-            note(call, TMK_PHASE_PACK);
-            struct tmk_depthwise whole = phase_of(call, &piece, 0, 0);
-            whole.taps = call->taps;
-            whole.ntaps = plan->ntaps;
-            plan->kernel->weigh(&whole);
-            note(call, TMK_PHASE_COMPUTE);
+    for (ptrdiff_t cut = 0; cut < plan->cuts; cut++)
+        plan->kernel->add(share_of(call, piece->channel, cut), plan->ntaps + 1, call->weights);
+    move_weights(call, piece);
+    note(call, TMK_PHASE_REDUCE);
+}
+
+static void run_bwd_w(struct call *call, ptrdiff_t channels)
+{
+    const struct plan *plan = call->plan;
+    const ptrdiff_t lanes = plan->kernel->lanes, cuts = plan->cuts;
+#pragma omp for collapse(2) schedule(static)
+    for (ptrdiff_t c = 0; c < channels; c += lanes) {
+        for (ptrdiff_t cut = 0; cut < cuts; cut++) {
+            const struct piece piece = {.channel = c, .count = TMK_MIN(lanes, channels - c)};
+            weigh(call, piece, plan->bands * cut / cuts, plan->bands * (cut + 1) / cuts);
+            if (cuts == 1)
+                move_weights(call, &piece);
+            else
+                memcpy(share_of(call, c, cut), call->weights, (size_t)plan->weights * plan->size);
+            note(call, TMK_PHASE_REDUCE);
         }
     }
-    move_weights(call, &piece);
-    note(call, TMK_PHASE_REDUCE);
+    if (cuts == 1)
+        return;
+#pragma omp for schedule(static)
+    for (ptrdiff_t c = 0; c < channels; c += lanes)
+        add_shares(call, &(struct piece){.channel = c, .count = TMK_MIN(lanes, channels - c)});
 }
 
 /* One thread's share. */
@@ -308,9 +370,7 @@ static void run(struct call *call, const struct tmk_conv2d *p)
     const struct plan *plan = call->plan;
     const ptrdiff_t mb = (ptrdiff_t)p->mb, channels = (ptrdiff_t)p->g, lanes = plan->kernel->lanes;
     if (plan->dir == TMK_BWD_W) {
-#pragma omp for schedule(static) nowait
-        for (ptrdiff_t c = 0; c < channels; c += lanes)
-            weigh(call, (struct piece){.channel = c, .count = TMK_MIN(lanes, channels - c)}, mb);
+        run_bwd_w(call, channels);
         return;
     }
 #pragma omp for collapse(3) schedule(static) nowait
@@ -350,7 +410,8 @@ enum tmk_status tmk_conv2d_depthwise(const struct tmk_conv2d *p, enum tmk_dir di
                                      const struct tmk_args *args, const struct tmk_exec *exec)
 {
     const struct plan plan = make_plan(p, dir);
-    const size_t bytes = taps_bytes(&plan) + (size_t)exec->threads * thread_bytes(&plan);
+    const size_t shared = taps_bytes(&plan) + shares_bytes(&plan, p->g);
+    const size_t bytes = shared + (size_t)exec->threads * thread_bytes(&plan);
     if (exec->workspace_bytes < bytes)
         return tmk_fail(TMK_EINVAL, "conv2d: workspace of %zu bytes is too small, needs %zu",
                         exec->workspace_bytes, bytes);
@@ -360,8 +421,7 @@ enum tmk_status tmk_conv2d_depthwise(const struct tmk_conv2d *p, enum tmk_dir di
 #pragma omp parallel num_threads(exec->threads)
     {
         const int thread = omp_get_thread_num();
-        char *memory =
-            (char *)exec->workspace + taps_bytes(&plan) + (size_t)thread * thread_bytes(&plan);
+        char *memory = (char *)exec->workspace + shared + (size_t)thread * thread_bytes(&plan);
         struct call call = {
             .plan = &plan,
             .exec = exec,
@@ -371,6 +431,7 @@ enum tmk_status tmk_conv2d_depthwise(const struct tmk_conv2d *p, enum tmk_dir di
             .bias = dir != TMK_BWD_D && p->bias ? &args->operand[TMK_BIA] : NULL,
             .out = &args->operand[dir == TMK_BWD_D ? TMK_SRC : TMK_DST],
             .taps = exec->workspace,
+            .shares = (char *)exec->workspace + taps_bytes(&plan),
             .image_map = memory,
             .out_map = later(memory, &plan, plan.image),
             .weights = later(memory, &plan, plan.image + plan.out),

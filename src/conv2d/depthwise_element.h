@@ -241,3 +241,11 @@ static void NAME(weigh)(const struct tmk_depthwise *depthwise)
     if (d->bias)
         NAME(sum_bias)(d);
 }
+
+static void NAME(add)(const void *from, ptrdiff_t vectors, void *to)
+{
+    const T *in = from;
+    T *out = to;
+    for (ptrdiff_t i = 0; i < vectors; i++, in += LANES, out += LANES)
+        NAME(store)(out, NAME(load)(out) + NAME(load)(in));
+}
