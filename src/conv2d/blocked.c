@@ -152,6 +152,20 @@ static enum tmk_status each_phase(const struct tmk_conv2d *p, const struct tmk_a
     return TMK_OK;
 }
 
+/* The kernels that a layer takes. */
+enum way { DEPTHWISE, DIRECT, CHANNELS, WEIGH, ENGINE };
+
+static enum way way_of(const struct tmk_conv2d *p, enum tmk_dir dir)
+{
+    if (tmk_conv2d_suits_depthwise(p, dir))
+        return DEPTHWISE;
+    if (tmk_conv2d_suits_direct(p, dir))
+        return DIRECT;
+    if (tmk_conv2d_suits_channels(p, dir))
+        return CHANNELS;
+    return dir == TMK_BWD_W && tmk_conv2d_suits_weigh(p) ? WEIGH : ENGINE;
+}
+
 struct workspace_query {
     int threads;
     size_t bytes;
@@ -166,21 +180,10 @@ static enum tmk_status ask_workspace(void *ctx, const struct tmk_gemm *gemm)
     return TMK_OK;
 }
 
-static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
-                        enum tmk_dir dir, int threads)
+static size_t engine_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
 {
-    (void)self;
-    const struct tmk_conv2d *p = tmk_conv2d_of(problem);
-    if (tmk_conv2d_suits_depthwise(p, dir))
-        return tmk_conv2d_depthwise_workspace(p, dir, threads);
-    if (tmk_conv2d_suits_direct(p, dir))
-        return tmk_conv2d_direct_workspace(p, dir, threads);
-    if (tmk_conv2d_suits_channels(p, dir))
-        return tmk_conv2d_channels_workspace(p, dir, threads);
-    if (dir == TMK_BWD_W && tmk_conv2d_suits_weigh(p))
-        return tmk_conv2d_weigh_workspace(p, threads);
     struct tmk_args args;
-    if (tmk_op_operands(problem, &args) != TMK_OK)
+    if (tmk_op_operands(&p->base, &args) != TMK_OK)
         return SIZE_MAX;
     struct workspace_query query = {.threads = threads};
     if (dir == TMK_BWD_D) {
@@ -190,6 +193,25 @@ static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *p
         ask_workspace(&query, &gemm);
     }
     return query.bytes;
+}
+
+static size_t workspace(const struct tmk_impl *self, const struct tmk_problem *problem,
+                        enum tmk_dir dir, int threads)
+{
+    (void)self;
+    const struct tmk_conv2d *p = tmk_conv2d_of(problem);
+    switch (way_of(p, dir)) {
+    case DEPTHWISE:
+        return tmk_conv2d_depthwise_workspace(p, dir, threads);
+    case DIRECT:
+        return tmk_conv2d_direct_workspace(p, dir, threads);
+    case CHANNELS:
+        return tmk_conv2d_channels_workspace(p, dir, threads);
+    case WEIGH:
+        return tmk_conv2d_weigh_workspace(p, threads);
+    default:
+        return engine_workspace(p, dir, threads);
+    }
 }
 
 /* Where the stride is larger than the kernel, no tap reaches some positions of dx. */
@@ -220,26 +242,37 @@ static enum tmk_status run_phase(void *ctx, const struct tmk_gemm *gemm)
     return tmk_gemm_run(gemm, ctx);
 }
 
+static enum tmk_status run_engine(const struct tmk_conv2d *p, enum tmk_dir dir,
+                                  const struct tmk_args *args, const struct tmk_exec *exec)
+{
+    if (dir == TMK_BWD_D)
+        return each_phase(p, args, run_phase, (void *)exec);
+    const struct tmk_gemm gemm = x_gemm(p, args, dir);
+    return tmk_gemm_run(&gemm, exec);
+}
+
+/* The first two see to biases and gaps themselves. */
 static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
                            const struct tmk_args *args, const struct tmk_exec *exec)
 {
     const struct tmk_conv2d *p = tmk_conv2d_of(problem);
-    if (tmk_conv2d_suits_depthwise(p, dir))
+    const enum way way = way_of(p, dir);
+    if (way == DEPTHWISE)
         return tmk_conv2d_depthwise(p, dir, args, exec);
-    if (tmk_conv2d_suits_direct(p, dir))
+    if (way == DIRECT)
         return tmk_conv2d_direct(p, dir, args, exec);
     if (p->bias && dir == TMK_BWD_W)
         tmk_conv2d_sum_bias(p, args, exec);
     if (dir == TMK_BWD_D && leaves_gaps(p))
         clear(&args->operand[TMK_SRC], exec);
-    if (tmk_conv2d_suits_channels(p, dir))
+    switch (way) {
+    case CHANNELS:
         return tmk_conv2d_channels(p, dir, args, exec);
-    if (dir == TMK_BWD_W && tmk_conv2d_suits_weigh(p))
+    case WEIGH:
         return tmk_conv2d_weigh(p, args, exec);
-    if (dir == TMK_BWD_D)
-        return each_phase(p, args, run_phase, (void *)exec);
-    const struct tmk_gemm gemm = x_gemm(p, args, dir);
-    return tmk_gemm_run(&gemm, exec);
+    default:
+        return run_engine(p, dir, args, exec);
+    }
 }
 
 const struct tmk_impl tmk_conv2d_blocked = {
