@@ -1,9 +1,8 @@
 #include "channels.h"
 
 #include "alloc.h"
-#include "channels_plan.h"
+#include "channels_call.h"
 #include "isa.h"
-#include "planes.h"
 #include "size.h"
 
 #include <omp.h>
@@ -25,49 +24,6 @@ const struct tmk_channels_kernels *tmk_channels_kernels(enum tmk_dtype dtype)
     return &sets[tmk_isa()][dtype];
 }
 
-/* A phase of the results, and where its taps begin in the table. */
-struct phase {
-    struct tmk_conv2d_phase h, w;
-    size_t row, column, first_tap;
-};
-
-/* What a step moves in the image, or in its copy: elements. */
-struct steps {
-    ptrdiff_t image, channel, row, row_part, column_part;
-};
-
-/* One call, as one thread sees it. */
-struct call {
-    const struct tmk_channels_plan *plan;
-    const struct tmk_exec *exec;
-    int thread;
-    const struct tmk_view *image, *weights, *out, *bias;
-    struct phase *phases;
-    struct tmk_channels_tap *taps;
-    struct steps steps;
-    char *copy, *panels;
-    double clock;
-};
-
-/* Some images, all rows of them; or some rows of one. */
-struct slab {
-    size_t group;
-    size_t n, images, row, rows;
-    size_t units;
-    const char *from;
-};
-
-/* A panel of lanes and a block of channels. */
-struct block {
-    size_t lane, lanes, vectors, channel, channels;
-    char *weights; /* packed */
-};
-
-static void note(struct call *call, enum tmk_phase phase)
-{
-    call->clock = tmk_phase_end(call->exec, call->thread, phase, call->clock);
-}
-
 static ptrdiff_t tap_offset(const struct tmk_channels_axis *axis, const struct tmk_conv2d_phase *f,
                             size_t tap, ptrdiff_t part, ptrdiff_t length)
 {
@@ -76,17 +32,17 @@ static ptrdiff_t tap_offset(const struct tmk_channels_axis *axis, const struct t
 }
 
 /* Fill the tables. */
-static void find_taps(struct call *call, const struct tmk_conv2d *p)
+static void find_taps(struct tmk_channels_call *call, const struct tmk_conv2d *p)
 {
     const struct tmk_channels_plan *plan = call->plan;
-    const struct steps *steps = &call->steps;
+    const struct tmk_channels_steps *steps = &call->steps;
     struct tmk_channels_tap *tap = call->taps;
-    struct phase *f = call->phases;
+    struct tmk_channels_phase *f = call->phases;
     for (size_t i = 0; i < plan->h.phases; i++) {
         for (size_t j = 0; j < plan->w.phases; j++, f++) {
-            *f = (struct phase){tmk_conv2d_phase(p, plan->dir, true, i),
-                                tmk_conv2d_phase(p, plan->dir, false, j), i, j,
-                                (size_t)(tap - call->taps)};
+            *f = (struct tmk_channels_phase){tmk_conv2d_phase(p, plan->dir, true, i),
+                                             tmk_conv2d_phase(p, plan->dir, false, j), i, j,
+                                             (size_t)(tap - call->taps)};
             for (size_t y = 0; y < f->h.taps; y++) {
                 for (size_t x = 0; x < f->w.taps; x++, tap++) {
                     tap->image = tap_offset(&plan->h, &f->h, y, steps->row_part, steps->row) +
@@ -99,77 +55,16 @@ static void find_taps(struct call *call, const struct tmk_conv2d *p)
     }
 }
 
-static struct steps steps_of(const struct tmk_channels_plan *plan, const struct tmk_view *image)
+static struct tmk_channels_steps steps_of(const struct tmk_channels_plan *plan,
+                                          const struct tmk_view *image)
 {
     if (!plan->copied)
-        return (struct steps){image->stride[0], image->stride[1],
-                              (ptrdiff_t)plan->h.stride * image->stride[2], image->stride[2], 0};
-    return (struct steps){(ptrdiff_t)(plan->channels * plan->plane), (ptrdiff_t)plan->plane,
-                          (ptrdiff_t)plan->pitch, (ptrdiff_t)(plan->w.parts * plan->part),
-                          (ptrdiff_t)plan->part};
-}
-
-/* All threads: bring the slab where it can be read. */
-static void copy_slab(struct call *call, struct slab *slab)
-{
-    const struct tmk_channels_plan *plan = call->plan;
-    const struct tmk_view *image = call->image;
-    const ptrdiff_t y = plan->h.first + (ptrdiff_t)(slab->row * plan->h.stride),
-                    channel = (ptrdiff_t)(slab->group * plan->channels);
-    if (!plan->copied) {
-        slab->from =
-            tmk_view_at(image, (ptrdiff_t)slab->n * image->stride[0] + channel * image->stride[1] +
-                                   y * image->stride[2] + plan->w.first * image->stride[3]);
-        return;
-    }
-    struct tmk_plane_grid grid = {
-        .h = (ptrdiff_t)plan->h.image,
-        .w = (ptrdiff_t)plan->w.image,
-        .x = plan->w.first,
-        .plane = image->stride[1],
-        .row = image->stride[2],
-        .col = image->stride[3],
-        .planes = 1,
-        .rows = (ptrdiff_t)(slab->rows + plan->h.length - plan->h.positions),
-        .pitch = (ptrdiff_t)plan->pitch,
-        .sh = (ptrdiff_t)plan->h.parts,
-        .sw = (ptrdiff_t)plan->w.parts,
-        .part = (ptrdiff_t)plan->part,
-    };
-    const ptrdiff_t begin = tmk_plane_rows(&grid, y, (ptrdiff_t)plan->h.stride);
-    const struct tmk_plane_kernels *kernel = tmk_plane_kernels(image->dtype);
-    slab->from = call->copy;
-#pragma omp for collapse(2) schedule(static)
-    for (size_t n = 0; n < slab->images; n++) {
-        for (size_t c = 0; c < plan->channels; c++)
-            kernel->pack(&grid,
-                         tmk_view_at(image, (ptrdiff_t)(slab->n + n) * image->stride[0] +
-                                                (channel + (ptrdiff_t)c) * image->stride[1] +
-                                                begin * image->stride[2]),
-                         call->copy + (n * plan->channels + c) * plan->plane * plan->size);
-    }
-    note(call, TMK_PHASE_PACK);
-}
-
-static void pack_block(struct call *call, const struct slab *slab, const struct block *block)
-{
-    const struct tmk_channels_plan *plan = call->plan;
-    const struct tmk_view *w = call->weights;
-    const bool bwd_d = plan->dir == TMK_BWD_D;
-    const ptrdiff_t lane = w->stride[bwd_d ? 1 : 0], channel = w->stride[bwd_d ? 0 : 1];
-    const size_t oc_of_group = slab->group * (bwd_d ? plan->channels : plan->lanes);
-    const struct tmk_channels_weights weights = {
-        .data =
-            tmk_view_at(w, (ptrdiff_t)oc_of_group * w->stride[0] + (ptrdiff_t)block->lane * lane +
-                               (ptrdiff_t)block->channel * channel),
-        .lane = lane,
-        .channel = channel,
-        .lanes = block->lanes,
-        .channels = block->channels,
-        .taps = plan->taps,
-    };
-    plan->kernel->pack(&weights, block->vectors * plan->kernel->lanes, block->weights);
-    note(call, TMK_PHASE_PACK);
+        return (struct tmk_channels_steps){image->stride[0], image->stride[1],
+                                           (ptrdiff_t)plan->h.stride * image->stride[2],
+                                           image->stride[2], 0};
+    return (struct tmk_channels_steps){
+        (ptrdiff_t)(plan->channels * plan->plane), (ptrdiff_t)plan->plane, (ptrdiff_t)plan->pitch,
+        (ptrdiff_t)(plan->w.parts * plan->part), (ptrdiff_t)plan->part};
 }
 
 /* The first of a tile's positions: of a row of the slab, or if flat, a column. */
@@ -178,8 +73,8 @@ struct spot {
 };
 
 /* Leave out rows of taps that meet only padding, where a tile lies in one row, or a pair in two. */
-static void choose_taps(const struct call *call, const struct phase *f, const struct spot *spots,
-                        size_t count, struct tmk_channels_tile *tile)
+static void choose_taps(const struct tmk_channels_call *call, const struct tmk_channels_phase *f,
+                        const struct spot *spots, size_t count, struct tmk_channels_tile *tile)
 {
     const struct tmk_channels_axis *h = &call->plan->h;
     size_t first = f->h.taps, end = 0;
@@ -237,8 +132,8 @@ static void multiply_columns(const struct tmk_channels_plan *plan, const struct 
 }
 
 /* The spots of a unit; how many. */
-static size_t find_spots(const struct tmk_channels_plan *plan, const struct slab *slab, size_t unit,
-                         struct spot spots[2])
+static size_t find_spots(const struct tmk_channels_plan *plan, const struct tmk_channels_slab *slab,
+                         size_t unit, struct spot spots[2])
 {
     if (plan->flat) {
         const size_t units = slab->units / slab->images, at = unit % units;
@@ -254,15 +149,16 @@ static size_t find_spots(const struct tmk_channels_plan *plan, const struct slab
     return count;
 }
 
-static ptrdiff_t image_offset(const struct call *call, const struct spot *spot)
+static ptrdiff_t image_offset(const struct tmk_channels_call *call, const struct spot *spot)
 {
     return (ptrdiff_t)spot->n * call->steps.image +
            (call->plan->flat ? (ptrdiff_t)spot->column : (ptrdiff_t)spot->at * call->steps.row);
 }
 
-static struct tmk_channels_out out_of(const struct call *call, const struct slab *slab,
-                                      const struct block *block, const struct phase *f,
-                                      const struct spot *spot)
+static struct tmk_channels_out out_of(const struct tmk_channels_call *call,
+                                      const struct tmk_channels_slab *slab,
+                                      const struct tmk_channels_block *block,
+                                      const struct tmk_channels_phase *f, const struct spot *spot)
 {
     const struct tmk_channels_plan *plan = call->plan;
     const struct tmk_view *out = call->out;
@@ -284,9 +180,11 @@ static struct tmk_channels_out out_of(const struct call *call, const struct slab
 }
 
 /* Some spots of phase `f`, one or a pair. */
-static void multiply_spots(const struct call *call, const struct slab *slab,
-                           const struct block *block, const struct phase *f,
-                           const struct spot *spots, size_t count)
+static void multiply_spots(const struct tmk_channels_call *call,
+                           const struct tmk_channels_slab *slab,
+                           const struct tmk_channels_block *block,
+                           const struct tmk_channels_phase *f, const struct spot *spots,
+                           size_t count)
 {
     const struct tmk_channels_plan *plan = call->plan;
     const ptrdiff_t image = image_offset(call, spots);
@@ -310,14 +208,15 @@ static void multiply_spots(const struct call *call, const struct slab *slab,
     multiply_columns(plan, &f->w, &tile, columns, block->vectors);
 }
 
-static void multiply_unit(const struct call *call, const struct slab *slab,
-                          const struct block *block, size_t unit)
+static void multiply_unit(const struct tmk_channels_call *call,
+                          const struct tmk_channels_slab *slab,
+                          const struct tmk_channels_block *block, size_t unit)
 {
     const struct tmk_channels_plan *plan = call->plan;
     struct spot spots[2];
     const size_t count = find_spots(plan, slab, unit, spots);
     for (size_t i = 0; i < plan->h.phases * plan->w.phases; i++) {
-        const struct phase *f = &call->phases[i];
+        const struct tmk_channels_phase *f = &call->phases[i];
         if (f->h.taps == 0 || f->w.taps == 0)
             continue;
         struct spot inside[2]; /* of this phase */
@@ -331,29 +230,20 @@ static void multiply_unit(const struct call *call, const struct slab *slab,
     }
 }
 
-/* A panel's lanes and vectors: the last one may have fewer than the others. */
-static struct block block_of(const struct tmk_channels_plan *plan, size_t panel)
-{
-    struct block block = {.lane = panel * plan->kernel->width};
-    block.lanes = TMK_MIN(plan->kernel->width, plan->lanes - block.lane);
-    block.vectors = tmk_ceil_div(block.lanes, plan->kernel->lanes);
-    return block;
-}
-
 /* Units [begin, end) of a slab by a panel; `fresh`: pack it first. */
-static void multiply_panel(struct call *call, const struct slab *slab, size_t panel, size_t begin,
-                           size_t end, char *weights, bool fresh)
+static void multiply_panel(struct tmk_channels_call *call, const struct tmk_channels_slab *slab,
+                           size_t panel, size_t begin, size_t end, char *weights, bool fresh)
 {
     const struct tmk_channels_plan *plan = call->plan;
-    struct block block = block_of(plan, panel);
+    struct tmk_channels_block block = tmk_channels_block(plan, panel);
     block.weights = weights;
     for (; block.channel < plan->channels; block.channel += block.channels) {
         block.channels = TMK_MIN(plan->depth, plan->channels - block.channel);
         if (fresh)
-            pack_block(call, slab, &block);
+            tmk_channels_pack(call, slab->group, &block);
         for (size_t unit = begin; unit < end; unit++)
             multiply_unit(call, slab, &block, unit);
-        note(call, TMK_PHASE_COMPUTE);
+        tmk_channels_note(call, TMK_PHASE_COMPUTE);
         block.weights +=
             block.channels * plan->taps * block.vectors * plan->kernel->lanes * plan->size;
     }
@@ -363,12 +253,13 @@ static void multiply_panel(struct call *call, const struct slab *slab, size_t pa
 static size_t within(const struct tmk_channels_plan *plan, size_t at, size_t panel, size_t units)
 {
     const size_t before = panel * units * (plan->kernel->width / plan->kernel->lanes);
-    return at < before ? 0 : TMK_MIN((at - before) / block_of(plan, panel).vectors, units);
+    return at < before ? 0
+                       : TMK_MIN((at - before) / tmk_channels_block(plan, panel).vectors, units);
 }
 
 /* This thread's share of the slab, an equal part of the units of all panels' vectors. While a chunk
  * of the image is in the L2 cache, all panels pass by. */
-static void multiply_slab(struct call *call, const struct slab *slab)
+static void multiply_slab(struct tmk_channels_call *call, const struct tmk_channels_slab *slab)
 {
     const struct tmk_channels_plan *plan = call->plan;
     const size_t units = slab->units, vectors = plan->kernel->width / plan->kernel->lanes;
@@ -392,38 +283,21 @@ static void multiply_slab(struct call *call, const struct slab *slab)
     }
 }
 
-/* All threads: every panel, some channels at a time. */
-static void pack_panels(struct call *call, size_t group)
-{
-    const struct tmk_channels_plan *plan = call->plan;
-    const struct slab slab = {.group = group};
-#pragma omp for collapse(2) schedule(static)
-    for (size_t panel = 0; panel < plan->panels; panel++) {
-        for (size_t c = 0; c < plan->channels; c += TMK_CHANNELS_GROUP) {
-            struct block block = block_of(plan, panel);
-            block.channel = c;
-            block.channels = TMK_MIN(TMK_CHANNELS_GROUP, plan->channels - c);
-            block.weights = call->panels + panel * plan->panel_bytes +
-                            c * plan->taps * block.vectors * plan->kernel->lanes * plan->size;
-            pack_block(call, &slab, &block);
-        }
-    }
-}
-
-static void run_group(struct call *call, size_t group)
+static void run_group(struct tmk_channels_call *call, size_t group)
 {
     const struct tmk_channels_plan *plan = call->plan;
     if (plan->shared)
-        pack_panels(call, group);
+        tmk_channels_pack_panels(call, group);
     for (size_t n = 0; n < plan->images; n += plan->slab_images) {
         for (size_t row = 0; row < plan->h.positions; row += plan->slab_rows) {
-            struct slab slab = {.group = group,
-                                .n = n,
-                                .images = TMK_MIN(plan->slab_images, plan->images - n),
-                                .row = row,
-                                .rows = TMK_MIN(plan->slab_rows, plan->h.positions - row)};
+            struct tmk_channels_slab slab = {.group = group,
+                                             .n = n,
+                                             .images = TMK_MIN(plan->slab_images, plan->images - n),
+                                             .row = row,
+                                             .rows =
+                                                 TMK_MIN(plan->slab_rows, plan->h.positions - row)};
             slab.units = tmk_channels_units(plan, slab.images, slab.rows);
-            copy_slab(call, &slab);
+            tmk_channels_copy(call, &slab);
             multiply_slab(call, &slab);
 #pragma omp barrier
         }
@@ -432,7 +306,8 @@ static void run_group(struct call *call, size_t group)
 
 static size_t table_bytes(const struct tmk_channels_plan *plan)
 {
-    return tmk_round_up(plan->h.phases * plan->w.phases * sizeof(struct phase), TMK_ALIGN) +
+    return tmk_round_up(plan->h.phases * plan->w.phases * sizeof(struct tmk_channels_phase),
+                        TMK_ALIGN) +
            tmk_round_up(plan->taps * sizeof(struct tmk_channels_tap), TMK_ALIGN);
 }
 
@@ -459,14 +334,14 @@ enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir
                         exec->workspace_bytes, bytes);
     const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
     char *memory = exec->workspace;
-    struct call whole = {
+    struct tmk_channels_call whole = {
         .plan = &plan,
         .exec = exec,
         .image = &args->operand[dir == TMK_BWD_D ? TMK_DST : TMK_SRC],
         .weights = &args->operand[TMK_WEI],
         .out = &args->operand[dir == TMK_BWD_D ? TMK_SRC : TMK_DST],
         .bias = dir == TMK_FWD && p->bias ? &args->operand[TMK_BIA] : NULL,
-        .phases = (struct phase *)(void *)memory,
+        .phases = (struct tmk_channels_phase *)(void *)memory,
         .taps = (struct tmk_channels_tap *)(void *)(memory + table_bytes(&plan) -
                                                     tmk_round_up(
                                                         plan.taps * sizeof(struct tmk_channels_tap),
@@ -477,7 +352,7 @@ enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir
     find_taps(&whole, p);
 #pragma omp parallel num_threads(exec->threads)
     {
-        struct call call = whole;
+        struct tmk_channels_call call = whole;
         call.thread = omp_get_thread_num();
         call.panels = call.copy + plan.copy_bytes;
         if (!plan.shared)
