@@ -73,3 +73,13 @@ void tmk_conv2d_sum_bias(const struct tmk_conv2d *p, const struct tmk_args *args
         tmk_phase_end(exec, omp_get_thread_num(), TMK_PHASE_REDUCE, clock);
     }
 }
+
+void tmk_conv2d_add(enum tmk_dtype dtype, void *to, const void *from, size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++) {
+        if (dtype == TMK_F32)
+            ((float *)to)[i] += ((const float *)from)[i];
+        else
+            ((double *)to)[i] += ((const double *)from)[i];
+    }
+}

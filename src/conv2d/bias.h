@@ -13,4 +13,7 @@ void tmk_conv2d_spread_bias(const struct tmk_conv2d *p, const struct tmk_args *a
 void tmk_conv2d_sum_bias(const struct tmk_conv2d *p, const struct tmk_args *args,
                          const struct tmk_exec *exec);
 
+/* Partial sums of a gradient: to[i] += from[i] for begin <= i < end. */
+void tmk_conv2d_add(enum tmk_dtype dtype, void *to, const void *from, size_t begin, size_t end);
+
 #endif

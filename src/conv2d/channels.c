@@ -7,22 +7,7 @@
 
 #include <omp.h>
 
-extern const struct tmk_channels_kernels tmk_channels_kernels_generic[],
-    tmk_channels_kernels_avx2[], tmk_channels_kernels_avx512[], tmk_channels_kernels_neon[];
-
-const struct tmk_channels_kernels *tmk_channels_kernels(enum tmk_dtype dtype)
-{
-    static const struct tmk_channels_kernels *const sets[TMK_NISAS] = {
-        [TMK_ISA_GENERIC] = tmk_channels_kernels_generic,
-#if defined(__x86_64__)
-        [TMK_ISA_AVX2] = tmk_channels_kernels_avx2,
-        [TMK_ISA_AVX512] = tmk_channels_kernels_avx512,
-#elif defined(__aarch64__)
-        [TMK_ISA_NEON] = tmk_channels_kernels_neon,
-#endif
-    };
-    return &sets[tmk_isa()][dtype];
-}
+TMK_DEFINE_BY_ISA(tmk_channels_kernels)
 
 static ptrdiff_t tap_offset(const struct tmk_channels_axis *axis, const struct tmk_conv2d_phase *f,
                             size_t tap, ptrdiff_t part, ptrdiff_t length)

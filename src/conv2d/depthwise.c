@@ -1,6 +1,7 @@
 #include "depthwise.h"
 
 #include "alloc.h"
+#include "bias.h"
 #include "blocking.h"
 #include "depthwise_kernels.h"
 #include "isa.h"
@@ -11,22 +12,7 @@
 #include <omp.h>
 #include <string.h>
 
-extern const struct tmk_depthwise_kernels tmk_depthwise_kernels_generic[],
-    tmk_depthwise_kernels_avx2[], tmk_depthwise_kernels_avx512[], tmk_depthwise_kernels_neon[];
-
-const struct tmk_depthwise_kernels *tmk_depthwise_kernels(enum tmk_dtype dtype)
-{
-    static const struct tmk_depthwise_kernels *const sets[TMK_NISAS] = {
-        [TMK_ISA_GENERIC] = tmk_depthwise_kernels_generic,
-#if defined(__x86_64__)
-        [TMK_ISA_AVX2] = tmk_depthwise_kernels_avx2,
-        [TMK_ISA_AVX512] = tmk_depthwise_kernels_avx512,
-#elif defined(__aarch64__)
-        [TMK_ISA_NEON] = tmk_depthwise_kernels_neon,
-#endif
-    };
-    return &sets[tmk_isa()][dtype];
-}
+TMK_DEFINE_BY_ISA(tmk_depthwise_kernels)
 
 /* More of a map than this of one row of positions is left to others; and all taps of a kernel. */
 #define MOST_BYTES ((double)(4 << 20))
@@ -42,8 +28,8 @@ struct plan {
     ptrdiff_t ntaps;
     ptrdiff_t band;  /* rows of positions at a time */
     ptrdiff_t pitch; /* of the image's map, in positions */
-    ptrdiff_t bands; /* of all images */
-    ptrdiff_t cuts;  /* of bwd_w: parts of all bands, with sums of their own */
+    ptrdiff_t bands; /* of an image */
+    ptrdiff_t cuts;  /* of bwd_w: parts of all images' bands, with sums of their own */
     ptrdiff_t image, out, weights;
 };
 
@@ -85,10 +71,10 @@ static ptrdiff_t choose_band(const struct plan *plan)
 /* Blocks of channels are jobs for threads: where they are few, all bands are cut into parts, always
  * the same ones, whose sums are added in order. */
 #define ENOUGH_JOBS 8
-static ptrdiff_t cuts_of(const struct plan *plan, ptrdiff_t channels)
+static ptrdiff_t cuts_of(const struct plan *plan, ptrdiff_t channels, ptrdiff_t images)
 {
     const ptrdiff_t blocks = (channels + plan->kernel->lanes - 1) / plan->kernel->lanes;
-    return TMK_MIN((ENOUGH_JOBS + blocks - 1) / blocks, plan->bands);
+    return TMK_MIN((ENOUGH_JOBS + blocks - 1) / blocks, images * plan->bands);
 }
 
 static struct plan make_plan(const struct tmk_conv2d *p, enum tmk_dir dir)
@@ -106,8 +92,8 @@ static struct plan make_plan(const struct tmk_conv2d *p, enum tmk_dir dir)
     const ptrdiff_t lanes = plan.kernel->lanes;
     plan.pitch = (plan.w.positions + plan.w.reach) * plan.w.in;
     plan.band = choose_band(&plan);
-    plan.bands = (ptrdiff_t)p->mb * ((plan.h.positions + plan.band - 1) / plan.band);
-    plan.cuts = dir == TMK_BWD_W ? cuts_of(&plan, (ptrdiff_t)p->g) : 1;
+    plan.bands = (plan.h.positions + plan.band - 1) / plan.band;
+    plan.cuts = dir == TMK_BWD_W ? cuts_of(&plan, (ptrdiff_t)p->g, (ptrdiff_t)p->mb) : 1;
     plan.image = image_rows(&plan, plan.band) * plan.pitch * lanes;
     plan.out = plan.band * plan.h.out * plan.out_w * lanes;
     plan.weights = (plan.ntaps + 1) * lanes;
@@ -286,11 +272,11 @@ static void correlate(struct call *call, const struct tmk_conv2d *p, const struc
     gather_image(call, piece);
     note(call, TMK_PHASE_PACK);
     for (ptrdiff_t f = 0; f < plan->h.out; f++) {
+        const size_t rows = tmk_conv2d_phase(p, plan->dir, true, (size_t)f).taps;
         for (ptrdiff_t g = 0; g < plan->w.out; g++) {
             struct tmk_depthwise phase = phase_of(call, piece, f, g);
             phase.taps = taps;
-            phase.ntaps = (ptrdiff_t)(tmk_conv2d_phase(p, plan->dir, true, (size_t)f).taps *
-                                      tmk_conv2d_phase(p, plan->dir, false, (size_t)g).taps);
+            phase.ntaps = (ptrdiff_t)(rows * tmk_conv2d_phase(p, plan->dir, false, (size_t)g).taps);
             plan->kernel->correlate(&phase);
             taps += phase.ntaps;
         }
@@ -304,12 +290,11 @@ static void correlate(struct call *call, const struct tmk_conv2d *p, const struc
 static void weigh(struct call *call, struct piece piece, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct plan *plan = call->plan;
-    const ptrdiff_t bands = (plan->h.positions + plan->band - 1) / plan->band; /* of an image */
     call->clock = tmk_phase_start(call->exec);
     clear(plan, call->weights, plan->weights);
     for (ptrdiff_t band = begin; band < end; band++) {
-        piece.n = band / bands;
-        piece.from = band % bands * plan->band;
+        piece.n = band / plan->bands;
+        piece.from = band % plan->bands * plan->band;
         piece.rows = TMK_MIN(plan->band, plan->h.positions - piece.from);
         gather_image(call, &piece);
         move_out(call, &piece);
@@ -336,20 +321,21 @@ static void add_shares(struct call *call, const struct piece *piece)
     call->clock = tmk_phase_start(call->exec);
     clear(plan, call->weights, plan->weights);
     for (ptrdiff_t cut = 0; cut < plan->cuts; cut++)
-        plan->kernel->add(share_of(call, piece->channel, cut), plan->ntaps + 1, call->weights);
+        tmk_conv2d_add(call->w->dtype, call->weights, share_of(call, piece->channel, cut), 0,
+                       (size_t)plan->weights);
     move_weights(call, piece);
     note(call, TMK_PHASE_REDUCE);
 }
 
-static void run_bwd_w(struct call *call, ptrdiff_t channels)
+static void run_bwd_w(struct call *call, ptrdiff_t mb, ptrdiff_t channels)
 {
     const struct plan *plan = call->plan;
-    const ptrdiff_t lanes = plan->kernel->lanes, cuts = plan->cuts;
+    const ptrdiff_t lanes = plan->kernel->lanes, cuts = plan->cuts, bands = mb * plan->bands;
 #pragma omp for collapse(2) schedule(static)
     for (ptrdiff_t c = 0; c < channels; c += lanes) {
         for (ptrdiff_t cut = 0; cut < cuts; cut++) {
             const struct piece piece = {.channel = c, .count = TMK_MIN(lanes, channels - c)};
-            weigh(call, piece, plan->bands * cut / cuts, plan->bands * (cut + 1) / cuts);
+            weigh(call, piece, bands * cut / cuts, bands * (cut + 1) / cuts);
             if (cuts == 1)
                 move_weights(call, &piece);
             else
@@ -370,7 +356,7 @@ static void run(struct call *call, const struct tmk_conv2d *p)
     const struct plan *plan = call->plan;
     const ptrdiff_t mb = (ptrdiff_t)p->mb, channels = (ptrdiff_t)p->g, lanes = plan->kernel->lanes;
     if (plan->dir == TMK_BWD_W) {
-        run_bwd_w(call, channels);
+        run_bwd_w(call, mb, channels);
         return;
     }
 #pragma omp for collapse(3) schedule(static) nowait

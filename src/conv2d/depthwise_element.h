@@ -1,4 +1,5 @@
 /* The kernels for one element type (micro_types.h). */
+#include "turned.h"
 
 /* No more columns than half a vector has lanes: two channels share a vector, and the
  * last stage of the transpose falls away. */
@@ -29,7 +30,6 @@ INLINE void NAME(gather_row)(const struct tmk_depthwise_planes *p, const T *from
     const ptrdiff_t channel = p->channel;
     for (ptrdiff_t j = 0; j < p->columns; j += LANES, from += LANES, map += LANES * LANES) {
         const ptrdiff_t n = TMK_MIN(p->columns - j, LANES);
-        const SPAN span = NAME(span)(0, n);
         if (whole && n <= LANES / 2) {
             NAME(gather_half)(from, channel, n, map);
             return;
@@ -37,13 +37,10 @@ INLINE void NAME(gather_row)(const struct tmk_depthwise_planes *p, const T *from
         NAME(vec) block[LANES];
         UNROLL for (int c = 0; c < LANES; c++)
         {
-            block[c] = (NAME(vec)){0};
-            if (whole || c < p->count) {
+            if (whole || c < p->count)
                 __builtin_prefetch(from + c * channel + FETCH);
-                block[c] = NAME(load_span)(from + c * channel, span);
-            }
         }
-        NAME(transpose)(block);
+        NAME(load_turned)(from, channel, whole ? LANES : (size_t)p->count, (size_t)n, block);
         UNROLL for (int i = 0; i < LANES; i++)
         {
             if (i < n)
@@ -96,16 +93,11 @@ INLINE void NAME(scatter_row)(const struct tmk_depthwise_planes *p, const T *map
     const ptrdiff_t channel = p->channel;
     for (ptrdiff_t j = 0; j < p->columns; j += LANES, to += LANES, map += LANES * LANES) {
         const ptrdiff_t n = TMK_MIN(p->columns - j, LANES);
-        const SPAN span = NAME(span)(0, n);
         NAME(vec) block[LANES];
         UNROLL for (int i = 0; i < LANES; i++) block[i] =
             i < n ? NAME(load)(map + i * LANES) : (NAME(vec)){0};
-        NAME(transpose)(block);
-        UNROLL for (int c = 0; c < LANES; c++)
-        {
-            if (whole || c < p->count)
-                NAME(store_span)(to + c * channel, block[c], span);
-        }
+        NAME(store_turned)
+        (to, channel, whole ? LANES : (size_t)p->count, (size_t)n, false, block);
     }
 }
 
@@ -240,12 +232,4 @@ static void NAME(weigh)(const struct tmk_depthwise *depthwise)
     }
     if (d->bias)
         NAME(sum_bias)(d);
-}
-
-static void NAME(add)(const void *from, ptrdiff_t vectors, void *to)
-{
-    const T *in = from;
-    T *out = to;
-    for (ptrdiff_t i = 0; i < vectors; i++, in += LANES, out += LANES)
-        NAME(store)(out, NAME(load)(out) + NAME(load)(in));
 }

@@ -21,7 +21,7 @@ enum {
 
 #define KERNELS(type)                                                                              \
     {                                                                                              \
-        LANES_##type, gather_##type, scatter_##type, correlate_##type, weigh_##type, add_##type    \
+        LANES_##type, gather_##type, scatter_##type, correlate_##type, weigh_##type                \
     }
 extern const struct tmk_depthwise_kernels PASTE(tmk_depthwise_kernels, TMK_ISA)[TMK_NDTYPES];
 const struct tmk_depthwise_kernels PASTE(tmk_depthwise_kernels, TMK_ISA)[TMK_NDTYPES] = {

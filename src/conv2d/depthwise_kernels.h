@@ -42,8 +42,6 @@ struct tmk_depthwise_kernels {
     void (*correlate)(const struct tmk_depthwise *d);
     /* weights[tap] += sum over i of out[i] * image[tap + i], bias += sum over i of out[i] */
     void (*weigh)(const struct tmk_depthwise *d);
-    /* to[i] += from[i] for so many vectors */
-    void (*add)(const void *from, ptrdiff_t vectors, void *to);
 };
 
 /* The kernels of the ISA in use. */

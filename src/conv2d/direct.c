@@ -5,22 +5,7 @@
 
 #include <omp.h>
 
-extern const struct tmk_plane_kernels tmk_plane_kernels_generic[], tmk_plane_kernels_avx2[],
-    tmk_plane_kernels_avx512[], tmk_plane_kernels_neon[];
-
-const struct tmk_plane_kernels *tmk_plane_kernels(enum tmk_dtype dtype)
-{
-    static const struct tmk_plane_kernels *const sets[TMK_NISAS] = {
-        [TMK_ISA_GENERIC] = tmk_plane_kernels_generic,
-#if defined(__x86_64__)
-        [TMK_ISA_AVX2] = tmk_plane_kernels_avx2,
-        [TMK_ISA_AVX512] = tmk_plane_kernels_avx512,
-#elif defined(__aarch64__)
-        [TMK_ISA_NEON] = tmk_plane_kernels_neon,
-#endif
-    };
-    return &sets[tmk_isa()][dtype];
-}
+TMK_DEFINE_BY_ISA(tmk_plane_kernels)
 
 /* One call, and one thread's part of the workspace. */
 struct call {

@@ -10,22 +10,7 @@
 #include <math.h>
 #include <stdint.h>
 
-extern const struct tmk_winograd_kernels tmk_winograd_kernels_generic[],
-    tmk_winograd_kernels_avx2[], tmk_winograd_kernels_avx512[], tmk_winograd_kernels_neon[];
-
-const struct tmk_winograd_kernels *tmk_winograd_kernels(enum tmk_dtype dtype)
-{
-    static const struct tmk_winograd_kernels *const sets[TMK_NISAS] = {
-        [TMK_ISA_GENERIC] = tmk_winograd_kernels_generic,
-#if defined(__x86_64__)
-        [TMK_ISA_AVX2] = tmk_winograd_kernels_avx2,
-        [TMK_ISA_AVX512] = tmk_winograd_kernels_avx512,
-#elif defined(__aarch64__)
-        [TMK_ISA_NEON] = tmk_winograd_kernels_neon,
-#endif
-    };
-    return &sets[tmk_isa()][dtype];
-}
+TMK_DEFINE_BY_ISA(tmk_winograd_kernels)
 
 static const char *supports(const struct tmk_impl *self, const struct tmk_problem *problem,
                             enum tmk_dir dir)

@@ -1,6 +1,7 @@
 /* winograd bwd_w: for every block of output by input channels, the products of their points summed
  * over all tiles, then transformed to taps. Few blocks are cut along the tiles as well, always into
  * the same parts, whose taps are added in order: the same bits at any thread count. */
+#include "bias.h"
 #include "size.h"
 #include "winograd.h"
 
@@ -162,16 +163,6 @@ static void run_job(const struct plan *plan, const struct job *job, const struct
     tmk_phase_end(exec, thread, TMK_PHASE_PACK, clock);
 }
 
-static void add(enum tmk_dtype dtype, void *to, const void *from, struct tmk_winograd_range range)
-{
-    for (size_t i = range.begin; i < range.end; i++) {
-        if (dtype == TMK_F32)
-            ((float *)to)[i] += ((const float *)from)[i];
-        else
-            ((double *)to)[i] += ((const double *)from)[i];
-    }
-}
-
 /* dw and db += the other cuts' shares, in their order. */
 static void add_shares(const struct plan *plan, const struct tmk_args *args, const char *shares,
                        const struct tmk_exec *exec, int thread)
@@ -181,10 +172,10 @@ static void add_shares(const struct plan *plan, const struct tmk_args *args, con
     const struct tmk_winograd_range taps = tmk_winograd_share(plan->taps, threads, (size_t)thread);
     const double clock = tmk_phase_start(exec);
     for (size_t cut = 1; cut < plan->cuts; cut++, shares += plan->share_bytes) {
-        add(dw->dtype, dw->data, shares, taps);
+        tmk_conv2d_add(dw->dtype, dw->data, shares, taps.begin, taps.end);
         if (plan->p->bias && thread == 0)
-            add(dw->dtype, db->data, shares + plan->taps * plan->element,
-                (struct tmk_winograd_range){0, plan->p->oc});
+            tmk_conv2d_add(dw->dtype, db->data, shares + plan->taps * plan->element, 0,
+                           plan->p->oc);
     }
     tmk_phase_end(exec, thread, TMK_PHASE_REDUCE, clock);
 }

@@ -25,4 +25,28 @@ bool tmk_isa_available(enum tmk_isa isa);
 enum tmk_status tmk_isa_select(void);
 enum tmk_isa tmk_isa(void);
 
+/* Defines name(dtype), the struct name of the ISA in use, from the arrays by dtype that each ISA's
+ * build calls name_ISA. */
+#if defined(__x86_64__)
+#define TMK_DEFINE_BY_ISA(name)                                                                    \
+    TMK_DECLARE_BY_ISA(name, name##_generic[], name##_avx2[], name##_avx512[])                     \
+    TMK_CHOOSE_BY_ISA(name, [TMK_ISA_GENERIC] = name##_generic, [TMK_ISA_AVX2] = name##_avx2,      \
+                      [TMK_ISA_AVX512] = name##_avx512)
+#elif defined(__aarch64__)
+#define TMK_DEFINE_BY_ISA(name)                                                                    \
+    TMK_DECLARE_BY_ISA(name, name##_generic[], name##_neon[])                                      \
+    TMK_CHOOSE_BY_ISA(name, [TMK_ISA_GENERIC] = name##_generic, [TMK_ISA_NEON] = name##_neon)
+#else
+#define TMK_DEFINE_BY_ISA(name)                                                                    \
+    TMK_DECLARE_BY_ISA(name, name##_generic[])                                                     \
+    TMK_CHOOSE_BY_ISA(name, [TMK_ISA_GENERIC] = name##_generic)
+#endif
+#define TMK_DECLARE_BY_ISA(name, ...) extern const struct name __VA_ARGS__;
+#define TMK_CHOOSE_BY_ISA(name, ...)                                                               \
+    const struct name *name(enum tmk_dtype dtype)                                                  \
+    {                                                                                              \
+        static const struct name *const sets[TMK_NISAS] = {__VA_ARGS__};                           \
+        return &sets[tmk_isa()][dtype];                                                            \
+    }
+
 #endif
