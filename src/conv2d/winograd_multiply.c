@@ -15,6 +15,7 @@ static void multiply_point(const struct tmk_winograd_product *p, const struct tm
 {
     const size_t size = tmk_dtype_size(p->dtype), heights = tmk_ceil_div(p->rows, micro->mr);
     struct tmk_tile tile = {.kc = p->depth,
+                            .tiles = 1,
                             .a_row = p->a_turned ? 1 : (ptrdiff_t)p->a.row,
                             .a_k = p->a_turned ? (ptrdiff_t)p->a.row : 1,
                             .b_k = (ptrdiff_t)p->b.row,

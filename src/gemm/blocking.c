@@ -80,8 +80,7 @@ static size_t equal_parts(size_t count, size_t most)
 }
 
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes,
-                                 size_t most_mr, size_t m, size_t n, size_t k, size_t want_kc,
-                                 size_t want_mc)
+                                 size_t most_mr, size_t m, size_t k, size_t want_kc, size_t want_mc)
 {
     know_caches();
     const size_t l1 = l1_bytes, l2 = l2_bytes * 2 / 3;
@@ -89,10 +88,8 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
     size_t kc = equal_parts(k, want_kc ? want_kc : l1 * 4 / 3 / (nr * element_bytes));
     size_t mr = equal_parts(m, most_mr);
     size_t mc = TMK_MAX((want_mc ? want_mc : l2 / (kc * element_bytes)) / mr, 1) * mr;
-    size_t nc = TMK_MIN(TMK_MAX(l1 * 2 / 3 / (kc * element_bytes) / nr, 1), TMK_GEMM_PANELS) * nr;
     return (struct tmk_blocking){
         .mc = TMK_MIN(mc, tmk_round_up(m, mr)),
-        .nc = TMK_MIN(nc, tmk_round_up(n, nr)),
         .kc = kc,
         .mr = mr,
     };

@@ -4,23 +4,19 @@
 
 #include "micro.h"
 
-/* Panels in a block of B at most. */
-#define TMK_GEMM_PANELS 8
-
-/* Depth kc of both packed blocks, rows mc of the block of A, columns nc of the block of B, rows mr
- * of a tile, in elements; nc is a multiple of the micro-kernel's nr, mc of mr. */
+/* Depth kc of the block of A and of a panel of B, rows mc of the block of A, a multiple of mr, rows
+ * mr of a tile, in elements. */
 struct tmk_blocking {
-    size_t mc, nc, kc, mr;
+    size_t mc, kc, mr;
 };
 
-/* Blocking for an M x N x K product, from the caches that hwloc reports, in the spirit of Low et
- * al. 2016: the block of A (mc x kc) takes two thirds of the L2 cache; a panel of B (kc x nr) at
- * most four thirds of the L1, the block of B (kc x nc) as many panels as fit in two thirds of it,
- * one at least. Tiles along M and blocks along K are of nearly equal size. Depends on shape, dtype
- * and machine only, never on the number of threads. most_mr: rows of a tile at most. want_kc,
- * want_mc: in place of the model's, rounded alike; 0: the model's. */
+/* Blocking for a product of M rows and depth K, from the caches that hwloc reports, in the spirit
+ * of Low et al. 2016: the block of A (mc x kc) takes two thirds of the L2 cache; a panel of B (kc x
+ * nr) at most four thirds of the L1. Tiles along M and blocks along K are of nearly equal size.
+ * Depends on shape, dtype and machine only, never on the number of threads. most_mr: rows of a tile
+ * at most. want_kc, want_mc: in place of the model's, rounded alike; 0: the model's. */
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes,
-                                 size_t most_mr, size_t m, size_t n, size_t k, size_t want_kc,
+                                 size_t most_mr, size_t m, size_t k, size_t want_kc,
                                  size_t want_mc);
 
 /* Can a packed panel of so many bytes stay in the L1 cache while others pass by? */

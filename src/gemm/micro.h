@@ -39,12 +39,14 @@ struct tmk_panel {
     int32_t h, w;
 };
 
-/* One tile: c[row[i] + j] = sum over k < kc of a[i * a_row + k * a_k] * b[k * b_k + j], for i <
- * rows and j < width. Steps in elements; a_row or a_k is 1. */
+/* Tiles one below the other: c[row[i] + j] = sum over k < kc of a[i * a_row + k * a_k] *
+ * b[k * b_k + j], for i < rows and j < width; then the same for the next `rows` of row[] and of
+ * row_bias[], and with a + a_tile. Steps in elements; a_row or a_k is 1. */
 struct tmk_tile {
     size_t kc;
+    size_t tiles; /* of multiply() only, as is a_tile */
     const void *a, *b;
-    ptrdiff_t a_row, a_k, b_k;
+    ptrdiff_t a_row, a_k, a_tile, b_k;
     void *c;
     const ptrdiff_t *row;
     size_t width;         /* of the last vector's lanes only these are stored */
@@ -54,8 +56,8 @@ struct tmk_tile {
     bool accumulate;      /* add to C */
     const void *row_bias; /* added: one element per row; NULL: none */
     const void *col_bias; /* added: one element per column, whole vectors; NULL: none */
-    /* On the way, the elements next[next_at[l]] and next[next_at[l] + width - 1], l < next_count,
-     * are fetched into the L2 cache. */
+    /* On the way through all tiles, the elements next[next_at[l]] and next[next_at[l] + width - 1],
+     * l < next_count, are fetched into the L2 cache. */
     const void *next;
     const ptrdiff_t *next_at;
     size_t next_count;

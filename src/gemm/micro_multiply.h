@@ -18,69 +18,18 @@ static inline __attribute__((always_inline)) void NAME(step)(NAME(vec) sum[][TMK
     }
 }
 
-/* `rows`, `vectors` and `a_by_row` (which of A's steps is 1: k's) are constants in each instance,
- * so that the sums stay in registers. */
-static inline __attribute__((always_inline)) void
-NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, const bool a_by_row)
+/* Sums, biases added, to the rows of C. `rows` and `vectors` are constants in each instance. */
+INLINE void NAME(finish)(NAME(vec) sum[][TMK_NRV], const struct tmk_tile *t, const ptrdiff_t *row,
+                         const T *row_bias, const int rows, const int vectors)
 {
-    const T *b = t->b, *next = t->next, *a[(TMK_MR + GROUP - 1) / GROUP];
     T *c = t->c;
-    const ptrdiff_t a_row = t->a_row, a_k = t->a_k, b_k = t->b_k;
-    const ptrdiff_t a_ahead = t->kc > AHEAD ? AHEAD * a_k : FETCH;
-    UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP] = (const T *)t->a + i * a_row;
-    NAME(vec) sum[TMK_MR][TMK_NRV];
-    UNROLL for (int i = 0; i < rows; i++)
-    {
-        UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (NAME(vec)){0};
-    }
-    /* Rows of C and of what comes next are fetched bit by bit: all at once would fill the miss
-     * buffers and stall the panels' own loads. Each stop costs some cycles, so there are few of
-     * them unless there is much to fetch. */
-    const size_t stops = t->next_count > 0 ? (size_t)rows + 1 : t->kc > SHALLOW ? 4 : 1;
-    const size_t stretch = t->kc / stops;
-    const size_t share = t->next_count / stops + 1, c_share = ((size_t)rows + stops - 1) / stops;
-    const ptrdiff_t *row = t->row, *next_at = t->next_at;
-    /* Where B is one vector wide, A may come from memory: its rows are fetched in turn. */
-    const T *coming = (const T *)t->a + ROW_AHEAD / (int)sizeof(T);
-    int turn = rows;
-    ROLLED for (size_t stop = 1; stop <= stops; stop++)
-    {
-        const ptrdiff_t *row_end = TMK_MIN(row + c_share, t->row + rows);
-        ROLLED for (; row < row_end; row++)
-        {
-            __builtin_prefetch(c + *row, 1);
-            __builtin_prefetch(c + *row + t->width - 1, 1);
-        }
-        const ptrdiff_t *next_end = TMK_MIN(next_at + share, t->next_at + t->next_count);
-        ROLLED for (; next_at < next_end; next_at++)
-        {
-            __builtin_prefetch(next + *next_at, 0, 2);
-            __builtin_prefetch(next + *next_at + t->width - 1, 0, 2);
-        }
-        ROLLED for (size_t s = stop < stops ? stretch : t->kc - (stops - 1) * stretch; s > 0; s--)
-        {
-            NAME(step)(sum, a, a_row, b, rows, vectors, a_by_row);
-            b += b_k;
-            if (!a_by_row) {
-                __builtin_prefetch(a[0] + a_ahead);
-                a[0] += a_k;
-            } else if (vectors == 1) {
-                __builtin_prefetch(coming);
-                coming += a_row;
-                if (--turn == 0) {
-                    coming += rows - rows * a_row;
-                    turn = rows;
-                }
-            }
-        }
-    }
     const ptrdiff_t last = (ptrdiff_t)t->width - (vectors - 1) * LANES;
     const bool part = last < LANES;
     const SPAN span = NAME(span)(0, last);
     if (t->accumulate) {
         UNROLL for (int i = 0; i < rows; i++)
         {
-            const T *out = c + t->row[i];
+            const T *out = c + row[i];
             UNROLL for (int j = 0; j < vectors; j++)
             {
                 const T *at = out + j * LANES;
@@ -89,10 +38,10 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
             }
         }
     }
-    if (t->row_bias) {
+    if (row_bias) {
         UNROLL for (int i = 0; i < rows; i++)
         {
-            UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += ((const T *)t->row_bias)[i];
+            UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += row_bias[i];
         }
     }
     if (t->col_bias) {
@@ -104,7 +53,7 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
     }
     UNROLL for (int i = 0; i < rows; i++)
     {
-        T *out = c + t->row[i];
+        T *out = c + row[i];
         UNROLL for (int j = 0; j < vectors; j++)
         {
             if (j == vectors - 1 && part)
@@ -112,6 +61,75 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
             else
                 *(NAME(vec) *)(out + j * LANES) = sum[i][j];
         }
+    }
+}
+
+/* `rows`, `vectors` and `a_by_row` (which of A's steps is 1: k's) are constants in each instance,
+ * so that the sums stay in registers. */
+static inline __attribute__((always_inline)) void
+NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, const bool a_by_row)
+{
+    const T *next = t->next;
+    T *c = t->c;
+    const ptrdiff_t a_row = t->a_row, a_k = t->a_k, b_k = t->b_k;
+    const ptrdiff_t a_ahead = t->kc > AHEAD ? AHEAD * a_k : FETCH;
+    /* Rows of C and of what comes next are fetched bit by bit: all at once would fill the miss
+     * buffers and stall the panels' own loads. Each stop costs some cycles, so there are few of
+     * them unless there is much to fetch. */
+    const size_t stops = t->next_count > 0 ? (size_t)rows + 1 : t->kc > SHALLOW ? 4 : 1;
+    const size_t stretch = t->kc / stops, longest = t->kc - (stops - 1) * stretch;
+    const size_t share = t->next_count / (stops * t->tiles) + 1;
+    const size_t c_share = ((size_t)rows + stops - 1) / stops;
+    const ptrdiff_t *row = t->row, *next_at = t->next_at;
+    const T *row_bias = t->row_bias;
+    for (size_t tile = 0; tile < t->tiles; tile++) {
+        const T *top = (const T *)t->a + (ptrdiff_t)tile * t->a_tile, *b = t->b;
+        const T *a[(TMK_MR + GROUP - 1) / GROUP];
+        UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP] = top + i * a_row;
+        NAME(vec) sum[TMK_MR][TMK_NRV];
+        UNROLL for (int i = 0; i < rows; i++)
+        {
+            UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (NAME(vec)){0};
+        }
+        /* Where B is one vector wide, A may come from memory: its rows are fetched in turn. */
+        const T *coming = top + ROW_AHEAD / (int)sizeof(T);
+        int turn = rows;
+        const ptrdiff_t *c_row = row;
+        ROLLED for (size_t stop = 1; stop <= stops; stop++)
+        {
+            const ptrdiff_t *c_end = TMK_MIN(c_row + c_share, row + rows);
+            ROLLED for (; c_row < c_end; c_row++)
+            {
+                __builtin_prefetch(c + *c_row, 1);
+                __builtin_prefetch(c + *c_row + t->width - 1, 1);
+            }
+            const ptrdiff_t *next_end = TMK_MIN(next_at + share, t->next_at + t->next_count);
+            ROLLED for (; next_at < next_end; next_at++)
+            {
+                __builtin_prefetch(next + *next_at, 0, 2);
+                __builtin_prefetch(next + *next_at + t->width - 1, 0, 2);
+            }
+            ROLLED for (size_t s = stop < stops ? stretch : longest; s > 0; s--)
+            {
+                NAME(step)(sum, a, a_row, b, rows, vectors, a_by_row);
+                b += b_k;
+                if (!a_by_row) {
+                    __builtin_prefetch(a[0] + a_ahead);
+                    a[0] += a_k;
+                } else if (vectors == 1) {
+                    __builtin_prefetch(coming);
+                    coming += a_row;
+                    if (--turn == 0) {
+                        coming += rows - rows * a_row;
+                        turn = rows;
+                    }
+                }
+            }
+        }
+        NAME(finish)(sum, t, row, row_bias, rows, vectors);
+        row += rows;
+        if (row_bias)
+            row_bias += rows;
     }
 }
 

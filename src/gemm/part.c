@@ -1,5 +1,5 @@
 /* Goto's loops, turned so that the vectors run along n: a block of A (mc x kc) stays in the L2
- * cache, a block of B (kc x nc) in L1, and every tile of C is visited once per block of k. Both are
+ * cache, a panel of B (kc x nr) near L1, and every tile of C is visited once per block of k. Both are
  * packed the moment before their first use. */
 #include "part.h"
 
@@ -93,7 +93,7 @@ static void set_depth(struct part *part, size_t k0)
     const size_t kc = part->kc;
     const bool window = plan->a.window || plan->b.window;
     if (plan->a.in_place && plan->n.n <= 1 && readable(part, k0, part->n.end) &&
-        (!plan->fetch_ahead || part->n.end - part->n.begin <= plan->blocking.nc))
+        (!plan->fetch_ahead || part->n.end - part->n.begin <= plan->micro->nr))
         return;
     tmk_axes_positions(&plan->k, k0, kc, s->k_first, s->k_second, window ? s->k_y : NULL,
                        window ? s->k_x : NULL);
@@ -164,38 +164,37 @@ static void copy_rows(const struct part *part, const struct tmk_run *runs, size_
     }
 }
 
-/* Rows [m, m + rows) of A: give the tile their place, packed into `out` if it is not in place. */
-static void place_a(const struct part *part, size_t m, size_t rows, size_t k0, bool fresh,
-                    char *out, struct tmk_tile *tile)
+/* Rows [m, end) of A: give the tiles their place, packed if they cannot be read where they lie. */
+static void place_a(const struct part *part, size_t m, size_t end, size_t k0, struct tmk_tile *tile)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *a = &plan->a;
+    const size_t mr = plan->blocking.mr;
     if (a->in_place) {
         tile->a = forward(plan, part->a, (ptrdiff_t)m * a->own + (ptrdiff_t)k0 * a->k);
         tile->a_row = a->own;
         tile->a_k = a->k;
+        tile->a_tile = (ptrdiff_t)mr * a->own;
         return;
     }
-    if (fresh) {
+    tile->a = part->s.a_block;
+    tile->a_row = a->by_rows ? (ptrdiff_t)plan->row_pitch : 1;
+    tile->a_k = a->by_rows ? 1 : (ptrdiff_t)mr;
+    tile->a_tile = (ptrdiff_t)(mr * (a->by_rows ? plan->row_pitch : part->kc));
+    char *out = part->s.a_block;
+    for (; m < end; m += mr, out += tile->a_tile * (ptrdiff_t)plan->element) {
         struct tmk_run runs[TMK_MICRO_MAX_MR];
-        size_t nruns = tmk_axes_runs(&plan->m, TMK_STEP_FIRST, plan->a.window, m, rows, runs);
+        const size_t rows = TMK_MIN(mr, end - m);
+        const size_t nruns = tmk_axes_runs(&plan->m, TMK_STEP_FIRST, plan->a.window, m, rows, runs);
         if (a->by_rows)
             copy_rows(part, runs, nruns, out);
         else
-            pack(part, a, part->a, &part->a_depth, runs, nruns, rows, plan->blocking.mr, out);
+            pack(part, a, part->a, &part->a_depth, runs, nruns, rows, mr, out);
     }
-    tile->a = out;
-    if (a->by_rows) {
-        tile->a_row = (ptrdiff_t)plan->row_pitch;
-        tile->a_k = 1;
-        return;
-    }
-    tile->a_row = 1;
-    tile->a_k = (ptrdiff_t)plan->blocking.mr;
 }
 
 /* The same for a panel of columns of B. */
-static void place_b(const struct part *part, size_t k0, struct tmk_columns *columns, char *out,
+static void place_b(const struct part *part, size_t k0, struct tmk_columns *columns,
                     struct tmk_tile *tile)
 {
     const struct tmk_gemm_plan *plan = part->plan;
@@ -205,23 +204,17 @@ static void place_b(const struct part *part, size_t k0, struct tmk_columns *colu
         tile->b_k = b->k;
         return;
     }
-    pack(part, b, part->b, &part->b_depth, columns->b, columns->nb, tile->width, plan->micro->nr,
-         out);
-    tile->b = out;
+    pack(part, b, part->b, &part->b_depth, columns->b, columns->nb, columns->width, plan->micro->nr,
+         part->s.b_block);
+    tile->b = part->s.b_block;
     tile->b_k = (ptrdiff_t)plan->micro->nr;
 }
 
-static void multiply_tile(const struct part *part, struct tmk_tile *tile, size_t rows,
-                          const struct tmk_columns *columns)
+/* A tile whose columns lie apart in C, aside first. */
+static void multiply_aside(const struct part *part, tmk_multiply *multiply, size_t rows,
+                           const struct tmk_columns *columns, struct tmk_tile *tile)
 {
     const struct tmk_micro *micro = part->plan->micro;
-    const size_t vectors = tmk_ceil_div(tile->width, micro->lanes);
-    tmk_multiply *multiply = micro->multiply[tile->a_row != 1][vectors - 1][rows - 1];
-    if (columns->nc == 1 && columns->c[0].step == 1) {
-        tile->c = part->c + columns->c[0].offset * (ptrdiff_t)part->plan->element;
-        multiply(tile);
-        return;
-    }
     _Alignas(
         64) double aside[TMK_MICRO_MAX_MR * TMK_MICRO_MAX_NR + TMK_MICRO_SLACK / sizeof(double)];
     ptrdiff_t row[TMK_MICRO_MAX_MR];
@@ -230,95 +223,100 @@ static void multiply_tile(const struct part *part, struct tmk_tile *tile, size_t
     struct tmk_tile whole = *tile;
     whole.c = aside;
     whole.row = row;
-    whole.width = vectors * micro->lanes;
+    whole.width = tmk_round_up(tile->width, micro->lanes);
     whole.accumulate = false;
     multiply(&whole);
     tile->c = part->c;
     micro->put(tile, aside, rows, columns->c, columns->nc);
 }
 
-/* Where the panels of the block of columns from n on lie; gives their number. */
-static size_t find_columns(const struct part *part, size_t n, struct tmk_columns *columns)
+/* `tiles` tiles of `rows` rows each; then step below them. */
+static void multiply_tiles(const struct part *part, size_t tiles, size_t rows,
+                           const struct tmk_columns *columns, struct tmk_tile *tile)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    const size_t end = TMK_MIN(n + plan->blocking.nc, part->n.end);
-    size_t panels = 0;
-    for (; n < end; n += plan->micro->nr, panels++) {
-        struct tmk_columns *c = &columns[panels];
-        c->width = TMK_MIN(plan->micro->nr, end - n);
-        c->nb = tmk_axes_runs(&plan->n, TMK_STEP_FIRST, plan->b.window, n, c->width, c->b);
-        c->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, false, n, c->width, c->c);
+    const size_t vectors = tmk_ceil_div(columns->width, plan->micro->lanes);
+    tmk_multiply *multiply = plan->micro->multiply[tile->a_row != 1][vectors - 1][rows - 1];
+    const bool aside = columns->nc != 1 || columns->c[0].step != 1;
+    const size_t to_fetch = tile->next_count;
+    tile->tiles = aside ? 1 : tiles;
+    tile->c = part->c + columns->c[0].offset * (ptrdiff_t)plan->element;
+    for (size_t t = 0; t < tiles; t += tile->tiles) {
+        tile->next_count = to_fetch * (t + tile->tiles) / tiles - to_fetch * t / tiles;
+        if (aside)
+            multiply_aside(part, multiply, rows, columns, tile);
+        else
+            multiply(tile);
+        tile->next_at += tile->next_count;
+        tile->a = forward(plan, tile->a, (ptrdiff_t)tile->tiles * tile->a_tile);
+        tile->row += tile->tiles * rows;
+        if (tile->row_bias)
+            tile->row_bias = forward(plan, tile->row_bias, (ptrdiff_t)(tile->tiles * rows));
     }
-    return panels;
+    tile->next_count = 0;
 }
 
-/* Let the rows of C that `tile` computes fetch their share of a panel of B that comes later. */
-static void fetch_ahead(const struct part *part, const struct tmk_columns *later, ptrdiff_t further,
-                        size_t share, size_t shares, struct tmk_tile *tile)
+/* Where the panel of columns from n on lies; is there one? */
+static bool find_columns(const struct part *part, size_t n, struct tmk_columns *columns)
 {
-    const struct ahead *ahead = &part->ahead;
-    size_t first = ahead->count * share / shares, end = ahead->count * (share + 1) / shares;
+    const struct tmk_gemm_plan *plan = part->plan;
+    if (n >= part->n.end)
+        return false;
+    columns->width = TMK_MIN(plan->micro->nr, part->n.end - n);
+    columns->nb =
+        tmk_axes_runs(&plan->n, TMK_STEP_FIRST, plan->b.window, n, columns->width, columns->b);
+    columns->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, false, n, columns->width, columns->c);
+    return true;
+}
+
+/* Let the tiles of a panel fetch the next panel of B, `further` from where its columns lie. */
+static void fetch_ahead(const struct part *part, const struct tmk_columns *later, ptrdiff_t further,
+                        struct tmk_tile *tile)
+{
     tile->next = forward(part->plan, part->b, later->b[0].offset + further);
-    tile->next_at = ahead->at + first;
-    tile->next_count = end - first;
+    tile->next_at = part->ahead.at;
+    tile->next_count = part->ahead.count;
 }
 
 /* Rows [m, end) of C, a block of A, by all columns of the part, at the present block of k. */
 static void multiply_rows(struct part *part, size_t m, size_t end, size_t k0)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    const struct tmk_blocking *block = &plan->blocking;
-    const size_t nr = plan->micro->nr, tiles = tmk_ceil_div(end - m, block->mr);
-    const size_t panel_bytes = nr * part->kc * plan->element;
-    struct tmk_columns *columns = part->s.columns, *later = columns + TMK_GEMM_PANELS;
-    struct tmk_tile tile[TMK_GEMM_PANELS];
-    _Alignas(64) double col_bias[TMK_GEMM_PANELS][TMK_MICRO_MAX_NR];
-
-    size_t panels = find_columns(part, part->n.begin, columns);
-    for (size_t n = part->n.begin; n < part->n.end; n += block->nc) {
-        const size_t later_panels = find_columns(part, n + block->nc, later);
-        /* what comes next is of the next block of k in the end */
-        const ptrdiff_t further = later_panels ? 0 : part->next_depth;
-        const size_t coming = further ? find_columns(part, part->n.begin, later) : later_panels;
-        const bool packs_a = !plan->a.in_place && n == part->n.begin;
-        for (size_t p = 0; p < panels; p++) {
-            tile[p] = (struct tmk_tile){.kc = part->kc, .width = columns[p].width};
-            tile[p].accumulate = plan->accumulate || !part->first_k;
-            if (part->first_k && part->col_bias) {
-                memcpy(col_bias[p], forward(plan, part->col_bias, (ptrdiff_t)(n + p * nr)),
-                       columns[p].width * plan->element);
-                tile[p].col_bias = col_bias[p];
-            }
-            place_b(part, k0, &columns[p], part->s.b_block + p * panel_bytes, &tile[p]);
+    const size_t mr = plan->blocking.mr, tiles = (end - m) / mr, rest = (end - m) % mr;
+    struct tmk_columns *columns = part->s.columns, *later = columns + 1;
+    _Alignas(64) double col_bias[TMK_MICRO_MAX_NR];
+    struct tmk_tile top = {
+        .kc = part->kc, .row = part->s.m_c, .accumulate = plan->accumulate || !part->first_k};
+    if (part->first_k && part->row_bias)
+        top.row_bias = forward(plan, part->row_bias, (ptrdiff_t)m);
+    place_a(part, m, end, k0, &top);
+    find_columns(part, part->n.begin, columns);
+    for (size_t n = part->n.begin; n < part->n.end; n += plan->micro->nr) {
+        struct tmk_tile tile = top;
+        tile.width = columns->width;
+        if (part->first_k && part->col_bias) {
+            memcpy(col_bias, forward(plan, part->col_bias, (ptrdiff_t)n),
+                   columns->width * plan->element);
+            tile.col_bias = col_bias;
         }
-        for (size_t t = 0; t < tiles; t++) {
-            const size_t i = t * block->mr, rows = TMK_MIN(block->mr, end - m - i);
-            char *a = part->s.a_block +
-                      i * (plan->a.by_rows ? plan->row_pitch : part->kc) * plan->element;
-            struct tmk_tile left = {0};
-            place_a(part, m + i, rows, k0, packs_a, a, &left);
-            if (t == 0 || packs_a)
-                part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
-            for (size_t p = 0; p < panels; p++) {
-                tile[p].a = left.a;
-                tile[p].a_row = left.a_row;
-                tile[p].a_k = left.a_k;
-                tile[p].row = part->s.m_c + i;
-                if (part->first_k && part->row_bias)
-                    tile[p].row_bias = forward(plan, part->row_bias, (ptrdiff_t)(m + i));
-                tile[p].next_count = 0;
-                if (plan->fetch_ahead && p < coming)
-                    fetch_ahead(part, &later[p], further, t, tiles, &tile[p]);
-                multiply_tile(part, &tile[p], rows, &columns[p]);
-            }
-            if (t + 1 == tiles || packs_a)
-                part->clock =
-                    tmk_phase_end(part->exec, part->thread, TMK_PHASE_COMPUTE, part->clock);
+        place_b(part, k0, columns, &tile);
+        part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
+        if (find_columns(part, n + plan->micro->nr, later)) {
+            if (plan->fetch_ahead)
+                fetch_ahead(part, later, 0, &tile);
+        } else if (plan->fetch_ahead && part->next_depth != 0) {
+            /* what comes next is of the next block of k */
+            find_columns(part, part->n.begin, later);
+            fetch_ahead(part, later, part->next_depth, &tile);
         }
+        if (tiles > 0)
+            multiply_tiles(part, tiles, mr, columns, &tile);
+        if (rest > 0)
+            multiply_tiles(part, 1, rest, columns, &tile);
+        part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_COMPUTE, part->clock);
         struct tmk_columns *done = columns;
         columns = later;
         later = done;
-        panels = later_panels;
     }
 }
 

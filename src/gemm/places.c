@@ -31,8 +31,7 @@ static bool rows_collide(const struct tmk_gemm_plan *plan)
 
 struct tmk_blocking tmk_gemm_usual_blocks(const struct tmk_gemm_plan *plan)
 {
-    return tmk_blocking(plan->micro, plan->element, plan->micro->mr, plan->M, plan->N, plan->K, 0,
-                        0);
+    return tmk_blocking(plan->micro, plan->element, plan->micro->mr, plan->M, plan->K, 0, 0);
 }
 
 static bool a_in_place(struct tmk_gemm_plan *plan)

@@ -119,7 +119,7 @@ static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks wan
     if (narrow && !want.mc)
         want.mc = TMK_GEMM_NARROW_ROWS;
     plan->blocking = tmk_blocking(plan->micro, plan->element, tmk_gemm_most_rows(plan), plan->M,
-                                  plan->N, plan->K, want.kc, want.mc);
+                                  plan->K, want.kc, want.mc);
     const size_t line = TMK_ALIGN / plan->element;
     plan->row_pitch = (tmk_ceil_div(plan->blocking.kc, line) | 1) * line;
     if (!plan->thin)
@@ -226,7 +226,7 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
     const size_t a_depth = tmk_round_up(b->kc, plan->thin ? plan->micro->nr : 1);
     size_t a_bytes =
         b->mc * (plan->a.by_rows ? plan->row_pitch : a_depth) * plan->element + TMK_MICRO_SLACK;
-    size_t b_bytes = b->nc * b->kc * plan->element + TMK_MICRO_SLACK;
+    size_t b_bytes = plan->micro->nr * b->kc * plan->element + TMK_MICRO_SLACK;
     scratch->a_block = carve(memory, &used, plan->a.in_place ? 0 : a_bytes);
     scratch->m_c = (ptrdiff_t *)(void *)carve(memory, &used, b->mc * sizeof(ptrdiff_t));
     if (plan->thin)
@@ -242,7 +242,7 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
         (struct tmk_run *)(void *)carve(memory, &used, b->kc * sizeof(struct tmk_run));
     scratch->b_runs =
         (struct tmk_run *)(void *)carve(memory, &used, b->kc * sizeof(struct tmk_run));
-    scratch->columns = (struct tmk_columns *)(void *)carve(
-        memory, &used, 2 * TMK_GEMM_PANELS * sizeof(struct tmk_columns));
+    scratch->columns =
+        (struct tmk_columns *)(void *)carve(memory, &used, 2 * sizeof(struct tmk_columns));
     return used;
 }

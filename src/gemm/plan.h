@@ -76,13 +76,13 @@ struct tmk_columns {
 
 /* Where a part's workspace holds what; only NULLs if `memory` is NULL. */
 struct tmk_gemm_scratch {
-    char *a_block, *b_block;         /* mc x kc, nc x kc; A's of no bytes if read in place */
+    char *a_block, *b_block;         /* mc x kc, nr x kc; A's of no bytes if read in place */
     ptrdiff_t *k_first, *k_second;   /* kc */
     int32_t *k_y, *k_x;              /* kc */
     ptrdiff_t *ahead;                /* of a B along k: what is fetched ahead of a panel */
     struct tmk_run *a_runs, *b_runs; /* kc: runs of k in a and in b */
     ptrdiff_t *m_c;                  /* mc: rows of C */
-    struct tmk_columns *columns; /* TMK_GEMM_PANELS of the block of B, and of the one after it */
+    struct tmk_columns *columns;     /* of the panel of B, and of the one after it */
 };
 /* Elements of `ahead`. */
 size_t tmk_gemm_most_ahead(const struct tmk_gemm_plan *plan);
