@@ -1,6 +1,6 @@
 /* Goto's loops, turned so that the vectors run along n: a block of A (mc x kc) stays in the L2
- * cache, a panel of B (kc x nr) near L1, and every tile of C is visited once per block of k. Both are
- * packed the moment before their first use. */
+ * cache, a panel of B (kc x nr) near L1, and every tile of C is visited once per block of k. Both
+ * are packed the moment before their first use. */
 #include "part.h"
 
 #include "alloc.h"
@@ -164,32 +164,62 @@ static void copy_rows(const struct part *part, const struct tmk_run *runs, size_
     }
 }
 
-/* Rows [m, end) of A: give the tiles their place, packed if they cannot be read where they lie. */
-static void place_a(const struct part *part, size_t m, size_t end, size_t k0, struct tmk_tile *tile)
+/* Tiles of one height, one below the other. */
+struct stack {
+    size_t m, tiles, rows;
+    struct tmk_tile tile;
+};
+
+/* Give the tiles their place in A, packed if they cannot be read where they lie. A packed block has
+ * `begin` rows above them. */
+static void place_a(const struct part *part, struct stack *stack, size_t begin, size_t k0)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *a = &plan->a;
-    const size_t mr = plan->blocking.mr;
+    struct tmk_tile *tile = &stack->tile;
+    const size_t rows = stack->rows;
     if (a->in_place) {
-        tile->a = forward(plan, part->a, (ptrdiff_t)m * a->own + (ptrdiff_t)k0 * a->k);
+        tile->a = forward(plan, part->a, (ptrdiff_t)stack->m * a->own + (ptrdiff_t)k0 * a->k);
         tile->a_row = a->own;
         tile->a_k = a->k;
-        tile->a_tile = (ptrdiff_t)mr * a->own;
+        tile->a_tile = (ptrdiff_t)rows * a->own;
         return;
     }
-    tile->a = part->s.a_block;
-    tile->a_row = a->by_rows ? (ptrdiff_t)plan->row_pitch : 1;
-    tile->a_k = a->by_rows ? 1 : (ptrdiff_t)mr;
-    tile->a_tile = (ptrdiff_t)(mr * (a->by_rows ? plan->row_pitch : part->kc));
-    char *out = part->s.a_block;
-    for (; m < end; m += mr, out += tile->a_tile * (ptrdiff_t)plan->element) {
+    const size_t pitch = a->by_rows ? plan->row_pitch : part->kc;
+    char *out = part->s.a_block + begin * pitch * plan->element;
+    tile->a = out;
+    tile->a_row = a->by_rows ? (ptrdiff_t)pitch : 1;
+    tile->a_k = a->by_rows ? 1 : (ptrdiff_t)rows;
+    tile->a_tile = (ptrdiff_t)(rows * pitch);
+    for (size_t t = 0; t < stack->tiles; t++, out += rows * pitch * plan->element) {
         struct tmk_run runs[TMK_MICRO_MAX_MR];
-        const size_t rows = TMK_MIN(mr, end - m);
+        const size_t m = stack->m + t * rows;
         const size_t nruns = tmk_axes_runs(&plan->m, TMK_STEP_FIRST, plan->a.window, m, rows, runs);
         if (a->by_rows)
             copy_rows(part, runs, nruns, out);
         else
-            pack(part, a, part->a, &part->a_depth, runs, nruns, rows, mr, out);
+            pack(part, a, part->a, &part->a_depth, runs, nruns, rows, rows, out);
+    }
+}
+
+/* Rows [m, end) of C in tiles of nearly equal height: first those of a row more. */
+static void stack_up(const struct part *part, size_t m, size_t end, size_t k0,
+                     struct stack stacks[2])
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const size_t rows = end - m, tiles = tmk_ceil_div(rows, plan->blocking.mr);
+    const size_t low = rows / tiles, taller = rows % tiles, first = taller * (low + 1);
+    stacks[0] = (struct stack){.m = m, .tiles = taller, .rows = low + 1};
+    stacks[1] = (struct stack){.m = m + first, .tiles = tiles - taller, .rows = low};
+    for (int i = 0; i < 2; i++) {
+        struct stack *stack = &stacks[i];
+        stack->tile = (struct tmk_tile){.kc = part->kc,
+                                        .tiles = stack->tiles,
+                                        .row = part->s.m_c + (stack->m - m),
+                                        .accumulate = plan->accumulate || !part->first_k};
+        if (part->first_k && part->row_bias)
+            stack->tile.row_bias = forward(plan, part->row_bias, (ptrdiff_t)stack->m);
+        place_a(part, stack, stack->m - m, k0);
     }
 }
 
@@ -210,109 +240,105 @@ static void place_b(const struct part *part, size_t k0, struct tmk_columns *colu
     tile->b_k = (ptrdiff_t)plan->micro->nr;
 }
 
-/* A tile whose columns lie apart in C, aside first. */
-static void multiply_aside(const struct part *part, tmk_multiply *multiply, size_t rows,
-                           const struct tmk_columns *columns, struct tmk_tile *tile)
+/* Tiles whose columns lie apart in C: one by one, aside first. */
+static void multiply_aside(const struct part *part, const struct stack *stack,
+                           tmk_multiply *multiply, const struct tmk_columns *columns)
 {
-    const struct tmk_micro *micro = part->plan->micro;
+    const struct tmk_gemm_plan *plan = part->plan;
+    const size_t rows = stack->rows, fetched = stack->tile.next_count;
     _Alignas(
         64) double aside[TMK_MICRO_MAX_MR * TMK_MICRO_MAX_NR + TMK_MICRO_SLACK / sizeof(double)];
     ptrdiff_t row[TMK_MICRO_MAX_MR];
     for (size_t i = 0; i < rows; i++)
-        row[i] = (ptrdiff_t)(i * micro->nr);
-    struct tmk_tile whole = *tile;
+        row[i] = (ptrdiff_t)(i * plan->micro->nr);
+    struct tmk_tile whole = stack->tile, put = stack->tile;
+    whole.tiles = 1;
     whole.c = aside;
     whole.row = row;
-    whole.width = tmk_round_up(tile->width, micro->lanes);
+    whole.width = tmk_round_up(put.width, plan->micro->lanes);
     whole.accumulate = false;
-    multiply(&whole);
-    tile->c = part->c;
-    micro->put(tile, aside, rows, columns->c, columns->nc);
-}
-
-/* `tiles` tiles of `rows` rows each; then step below them. */
-static void multiply_tiles(const struct part *part, size_t tiles, size_t rows,
-                           const struct tmk_columns *columns, struct tmk_tile *tile)
-{
-    const struct tmk_gemm_plan *plan = part->plan;
-    const size_t vectors = tmk_ceil_div(columns->width, plan->micro->lanes);
-    tmk_multiply *multiply = plan->micro->multiply[tile->a_row != 1][vectors - 1][rows - 1];
-    const bool aside = columns->nc != 1 || columns->c[0].step != 1;
-    const size_t to_fetch = tile->next_count;
-    tile->tiles = aside ? 1 : tiles;
-    tile->c = part->c + columns->c[0].offset * (ptrdiff_t)plan->element;
-    for (size_t t = 0; t < tiles; t += tile->tiles) {
-        tile->next_count = to_fetch * (t + tile->tiles) / tiles - to_fetch * t / tiles;
-        if (aside)
-            multiply_aside(part, multiply, rows, columns, tile);
-        else
-            multiply(tile);
-        tile->next_at += tile->next_count;
-        tile->a = forward(plan, tile->a, (ptrdiff_t)tile->tiles * tile->a_tile);
-        tile->row += tile->tiles * rows;
-        if (tile->row_bias)
-            tile->row_bias = forward(plan, tile->row_bias, (ptrdiff_t)(tile->tiles * rows));
+    for (size_t t = 0; t < stack->tiles; t++) {
+        whole.next_count = fetched * (t + 1) / stack->tiles - fetched * t / stack->tiles;
+        multiply(&whole);
+        plan->micro->put(&put, aside, rows, columns->c, columns->nc);
+        whole.next_at += whole.next_count;
+        whole.a = forward(plan, whole.a, whole.a_tile);
+        if (whole.row_bias)
+            whole.row_bias = forward(plan, whole.row_bias, (ptrdiff_t)rows);
+        put.row += rows;
     }
-    tile->next_count = 0;
 }
 
-/* Where the panel of columns from n on lies; is there one? */
-static bool find_columns(const struct part *part, size_t n, struct tmk_columns *columns)
+/* A stack of tiles by a panel of columns. */
+static void multiply_stack(const struct part *part, struct stack *stack,
+                           const struct tmk_columns *columns)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    if (n >= part->n.end)
-        return false;
+    struct tmk_tile *tile = &stack->tile;
+    const size_t vectors = tmk_ceil_div(columns->width, plan->micro->lanes);
+    tmk_multiply *multiply = plan->micro->multiply[tile->a_row != 1][vectors - 1][stack->rows - 1];
+    tile->width = columns->width;
+    if (columns->nc != 1 || columns->c[0].step != 1) {
+        tile->c = part->c;
+        multiply_aside(part, stack, multiply, columns);
+    } else {
+        tile->c = part->c + columns->c[0].offset * (ptrdiff_t)plan->element;
+        multiply(tile);
+    }
+}
+
+/* Where the panel of columns from n on lies. */
+static void find_columns(const struct part *part, size_t n, struct tmk_columns *columns)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
     columns->width = TMK_MIN(plan->micro->nr, part->n.end - n);
     columns->nb =
         tmk_axes_runs(&plan->n, TMK_STEP_FIRST, plan->b.window, n, columns->width, columns->b);
     columns->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, false, n, columns->width, columns->c);
-    return true;
 }
 
-/* Let the tiles of a panel fetch the next panel of B, `further` from where its columns lie. */
-static void fetch_ahead(const struct part *part, const struct tmk_columns *later, ptrdiff_t further,
-                        struct tmk_tile *tile)
+/* Let the tiles fetch `count` positions of a panel of B that comes later, evenly. */
+static void fetch_ahead(const struct part *part, const char *later, size_t count,
+                        struct stack stacks[2])
 {
-    tile->next = forward(part->plan, part->b, later->b[0].offset + further);
-    tile->next_at = part->ahead.at;
-    tile->next_count = part->ahead.count;
+    const size_t first = count * stacks[0].tiles / (stacks[0].tiles + stacks[1].tiles);
+    for (int i = 0; i < 2; i++) {
+        stacks[i].tile.next = later;
+        stacks[i].tile.next_at = part->ahead.at + (i == 0 ? 0 : first);
+        stacks[i].tile.next_count = i == 0 ? first : count - first;
+    }
 }
 
 /* Rows [m, end) of C, a block of A, by all columns of the part, at the present block of k. */
 static void multiply_rows(struct part *part, size_t m, size_t end, size_t k0)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    const size_t mr = plan->blocking.mr, tiles = (end - m) / mr, rest = (end - m) % mr;
     struct tmk_columns *columns = part->s.columns, *later = columns + 1;
     _Alignas(64) double col_bias[TMK_MICRO_MAX_NR];
-    struct tmk_tile top = {
-        .kc = part->kc, .row = part->s.m_c, .accumulate = plan->accumulate || !part->first_k};
-    if (part->first_k && part->row_bias)
-        top.row_bias = forward(plan, part->row_bias, (ptrdiff_t)m);
-    place_a(part, m, end, k0, &top);
+    struct stack stacks[2];
+    stack_up(part, m, end, k0, stacks);
     find_columns(part, part->n.begin, columns);
     for (size_t n = part->n.begin; n < part->n.end; n += plan->micro->nr) {
-        struct tmk_tile tile = top;
-        tile.width = columns->width;
+        struct tmk_tile panel = {0};
+        place_b(part, k0, columns, &panel);
         if (part->first_k && part->col_bias) {
             memcpy(col_bias, forward(plan, part->col_bias, (ptrdiff_t)n),
                    columns->width * plan->element);
-            tile.col_bias = col_bias;
+            panel.col_bias = col_bias;
         }
-        place_b(part, k0, columns, &tile);
         part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
-        if (find_columns(part, n + plan->micro->nr, later)) {
-            if (plan->fetch_ahead)
-                fetch_ahead(part, later, 0, &tile);
-        } else if (plan->fetch_ahead && part->next_depth != 0) {
-            /* what comes next is of the next block of k */
-            find_columns(part, part->n.begin, later);
-            fetch_ahead(part, later, part->next_depth, &tile);
+        const bool last = n + plan->micro->nr >= part->n.end;
+        const ptrdiff_t further = last ? part->next_depth : 0; /* then the next block of k */
+        find_columns(part, last ? part->n.begin : n + plan->micro->nr, later);
+        fetch_ahead(part, forward(plan, part->b, later->b[0].offset + further),
+                    plan->fetch_ahead && !(last && further == 0) ? part->ahead.count : 0, stacks);
+        for (int i = 0; i < 2; i++) {
+            stacks[i].tile.b = panel.b;
+            stacks[i].tile.b_k = panel.b_k;
+            stacks[i].tile.col_bias = panel.col_bias;
+            if (stacks[i].tiles > 0)
+                multiply_stack(part, &stacks[i], columns);
         }
-        if (tiles > 0)
-            multiply_tiles(part, tiles, mr, columns, &tile);
-        if (rest > 0)
-            multiply_tiles(part, 1, rest, columns, &tile);
         part->clock = tmk_phase_end(part->exec, part->thread, TMK_PHASE_COMPUTE, part->clock);
         struct tmk_columns *done = columns;
         columns = later;
