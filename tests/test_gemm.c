@@ -379,11 +379,11 @@ static void all_but_columns_may_be_few(void **state)
 }
 
 /* Past the caches or not, aligned or not. */
-static void outer(enum tmk_dtype dtype, size_t rows, bool past, size_t shift)
+static void outer(enum tmk_dtype dtype, size_t rows, bool past, size_t shift, size_t width)
 {
     enum { K = 3 };
     const struct tmk_micro *micro = tmk_micro(dtype);
-    const size_t width = 5 * micro->lanes, bytes = tmk_dtype_size(dtype);
+    const size_t bytes = tmk_dtype_size(dtype);
     struct tmk_random random;
     tmk_random_seed(&random, 1);
     _Alignas(64) double a[6 * K], b[K * 5 * TMK_MICRO_MAX_NR], c[7 * 5 * TMK_MICRO_MAX_NR];
@@ -402,6 +402,7 @@ static void outer(enum tmk_dtype dtype, size_t rows, bool past, size_t shift)
                                   .a_k = 1,
                                   .b = b,
                                   .b_k = (ptrdiff_t)width,
+                                  .b_panel = (ptrdiff_t)micro->nr,
                                   .c = out,
                                   .row = row,
                                   .width = width,
@@ -427,11 +428,14 @@ static void little_depth_writes_rows(void **state)
     for (int d = 0; d < TMK_NDTYPES; d++) {
         for (size_t rows = 1; rows <= 6; rows++) {
             for (size_t shift = 0; shift < 2; shift++) {
-                outer((enum tmk_dtype)d, rows, false, shift);
-                outer((enum tmk_dtype)d, rows, true, shift);
+                const size_t lanes = tmk_micro((enum tmk_dtype)d)->lanes;
+                outer((enum tmk_dtype)d, rows, false, shift, 5 * lanes);
+                outer((enum tmk_dtype)d, rows, true, shift, 5 * lanes);
+                outer((enum tmk_dtype)d, rows, false, shift, 5 * lanes - 1);
             }
         }
         plain((enum tmk_dtype)d, 1021, 1024, 3);
+        plain((enum tmk_dtype)d, 1024, 1021, 15);
         plain((enum tmk_dtype)d, 1030, 1040, 1);
     }
 }

@@ -51,6 +51,7 @@ struct tmk_tile {
     const ptrdiff_t *row;
     size_t width;         /* of the last vector's lanes only these are stored */
     ptrdiff_t b_column;   /* of tiny() only: the step between columns of B, 1 if b_k is not */
+    ptrdiff_t b_panel;    /* of outer() only: the step between panels of nr columns of B */
     ptrdiff_t c_column;   /* of dot() and tiny() only: the step between columns of C */
     bool past;            /* of outer() only: store past the caches, if C is aligned to vectors */
     bool accumulate;      /* add to C */
@@ -69,6 +70,7 @@ struct tmk_tile {
 #define TMK_MICRO_SLACK 64
 #define TMK_MICRO_THIN 16
 #define TMK_MICRO_DOT 8
+#define TMK_MICRO_SHALLOW 32
 
 typedef void tmk_multiply(const struct tmk_tile *tile);
 
@@ -86,8 +88,8 @@ struct tmk_micro {
     tmk_multiply *multiply[2][TMK_MICRO_MAX_NRV][TMK_MICRO_MAX_MR];
     /* At most TMK_MICRO_THIN rows and any width, biases whole: B read where it lies. */
     void (*add_rows)(const struct tmk_tile *tile, size_t rows);
-    /* Any number of rows, whole vectors of columns, rows of C whole vectors apart; not to
-     * accumulate. */
+    /* Any number of rows and columns; not to accumulate. Past the caches: rows of C are whole
+     * vectors apart. */
     void (*outer)(const struct tmk_tile *tile, size_t rows);
     /* At most TMK_MICRO_DOT rows, both operands along k: columns of B are b_k apart, a[i, k] is at
      * i * a_row + k / nr * a_k + k % nr, columns of C are c_column apart. */

@@ -68,28 +68,28 @@ static void NAME(add_rows)(const struct tmk_tile *t, size_t rows)
         NAME(add_deep)(t, rows, k, 1);
 }
 
-/* Some rows and vectors of C; `past`: they are stored past the caches. */
-static inline __attribute__((always_inline)) void NAME(outer_block)(const struct tmk_tile *t,
-                                                                    size_t first, ptrdiff_t column,
-                                                                    const int rows,
-                                                                    const int vectors, bool past)
+/* Rows of C, `vectors` wide or, the last of a row, as far as `span`; `past`: they are stored past
+ * the caches. */
+INLINE void NAME(outer_block)(const struct tmk_tile *t, size_t first, ptrdiff_t column,
+                              const int rows, const int vectors, bool past, const SPAN *span)
 {
-    const T *a = (const T *)t->a + (ptrdiff_t)first * t->a_row, *b = (const T *)t->b + column;
+    const T *a = (const T *)t->a + (ptrdiff_t)first * t->a_row;
+    const T *b = (const T *)t->b + column / NR * t->b_panel + column % NR;
     NAME(vec) sum[OUTER_ROWS][TMK_NRV];
-    UNROLL for (int i = 0; i < rows; i++)
+    UNROLL for (int v = 0; v < vectors; v++)
     {
-        const T bias = t->row_bias ? ((const T *)t->row_bias)[first + (size_t)i] : 0;
-        UNROLL for (int v = 0; v < vectors; v++)
-        {
-            sum[i][v] = bias + (NAME(vec)){0};
-            if (t->col_bias)
-                sum[i][v] += ((const NAME(vec) *)((const T *)t->col_bias + column))[v];
+        NAME(vec) bias = {0};
+        if (t->col_bias) {
+            const T *from = (const T *)t->col_bias + column + v * LANES;
+            bias = span ? NAME(load_span)(from, *span) : NAME(load)(from);
         }
+        UNROLL for (int i = 0; i < rows; i++) sum[i][v] =
+            bias + (t->row_bias ? ((const T *)t->row_bias)[first + (size_t)i] : 0);
     }
     for (size_t k = 0; k < t->kc; k++, a += t->a_k, b += t->b_k) {
         UNROLL for (int v = 0; v < vectors; v++)
         {
-            const NAME(vec) bk = ((const NAME(vec) *)b)[v];
+            const NAME(vec) bk = span ? NAME(load_span)(b, *span) : NAME(load)(b + v * LANES);
             UNROLL for (int i = 0; i < rows; i++) sum[i][v] += a[i * t->a_row] * bk;
         }
     }
@@ -100,9 +100,25 @@ static inline __attribute__((always_inline)) void NAME(outer_block)(const struct
         {
             if (past)
                 STORE_PAST(out + v * LANES, sum[i][v]);
+            else if (span)
+                NAME(store_span)(out, sum[i][v], *span);
             else
-                *(NAME(vec) *)(out + v * LANES) = sum[i][v];
+                NAME(store)(out + v * LANES, sum[i][v]);
         }
+    }
+}
+
+INLINE void NAME(outer_rows)(const struct tmk_tile *t, size_t first, const int rows, bool past)
+{
+    const ptrdiff_t width = (ptrdiff_t)t->width;
+    ptrdiff_t j = 0;
+    for (; j + NR <= width; j += NR)
+        NAME(outer_block)(t, first, j, rows, TMK_NRV, past, NULL);
+    for (; j + LANES <= width; j += LANES)
+        NAME(outer_block)(t, first, j, rows, 1, past, NULL);
+    if (j < width) {
+        const SPAN span = NAME(span)(0, width - j);
+        NAME(outer_block)(t, first, j, rows, 1, false, &span);
     }
 }
 
@@ -110,19 +126,10 @@ static inline __attribute__((always_inline)) void NAME(outer_block)(const struct
 static void NAME(outer)(const struct tmk_tile *t, size_t rows)
 {
     const bool past = t->past && (uintptr_t)t->c % TMK_VBYTES == 0;
-    const ptrdiff_t width = (ptrdiff_t)t->width, whole = width - width % NR;
-    for (size_t i = 0; i < rows; i += OUTER_ROWS) {
-        if (rows - i >= OUTER_ROWS) {
-            for (ptrdiff_t j = 0; j < whole; j += NR)
-                NAME(outer_block)(t, i, j, OUTER_ROWS, TMK_NRV, past);
-            for (ptrdiff_t j = whole; j < width; j += LANES)
-                NAME(outer_block)(t, i, j, OUTER_ROWS, 1, past);
-        } else {
-            for (size_t l = i; l < rows; l++) {
-                for (ptrdiff_t j = 0; j < width; j += LANES)
-                    NAME(outer_block)(t, l, j, 1, 1, past);
-            }
-        }
-    }
+    size_t i = 0;
+    for (; i + OUTER_ROWS <= rows; i += OUTER_ROWS)
+        NAME(outer_rows)(t, i, OUTER_ROWS, past);
+    for (; i < rows; i++)
+        NAME(outer_rows)(t, i, 1, past);
     STORES_DONE();
 }

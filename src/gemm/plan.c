@@ -230,8 +230,10 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
     scratch->a_block = carve(memory, &used, plan->a.in_place ? 0 : a_bytes);
     scratch->m_c = (ptrdiff_t *)(void *)carve(memory, &used, b->mc * sizeof(ptrdiff_t));
     if (plan->thin)
-        return used;
+        b_bytes = plan->b.in_place ? 0 : plan->stretch * plan->K * plan->element + TMK_MICRO_SLACK;
     scratch->b_block = carve(memory, &used, b_bytes);
+    if (plan->thin)
+        return used;
     scratch->k_first = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
     scratch->k_second = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
     scratch->ahead =

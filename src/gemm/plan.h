@@ -38,6 +38,7 @@ struct tmk_gemm_result {
 struct tmk_gemm_plan {
     enum tmk_gemm_thin thin;
     ptrdiff_t c_column; /* if thin: the step between columns of C */
+    size_t stretch;     /* and how many columns at a time */
     bool past;          /* of outer products: C, too large for any cache, is stored past them */
     const struct tmk_micro *micro;
     size_t element; /* bytes */

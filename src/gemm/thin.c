@@ -4,20 +4,20 @@
 #include "size.h"
 
 /* Of little depth the time is that of writing C: row by row, in whole vectors. */
-#define OUTER_DEPTH ((size_t)4)
-#define PAST_DEPTH ((size_t)32)
+#define OUTER_DEPTH ((size_t)16)
+#define PAST_DEPTH ((size_t)TMK_MICRO_SHALLOW)
 static bool writes_only(struct tmk_gemm_plan *plan)
 {
     const ptrdiff_t lanes = (ptrdiff_t)plan->micro->lanes;
     const size_t m = tmk_axes_count(&plan->m), n = tmk_axes_count(&plan->n);
     const size_t bytes = plan->nbatch * m * n * plan->element;
-    bool whole = plan->c_column == 1 && (ptrdiff_t)n % lanes == 0;
+    bool whole = true;
     for (int i = 0; i < plan->m.n; i++)
         whole = whole && plan->m.step[TMK_STEP_SECOND][i] % lanes == 0;
     for (int i = 0; i < plan->batch.axes; i++)
         whole = whole && plan->batch.c[i] % lanes == 0;
-    plan->past = bytes >= tmk_last_cache_bytes();
-    return whole && !plan->accumulate && bytes > tmk_l2_bytes() &&
+    plan->past = whole && bytes >= tmk_last_cache_bytes();
+    return plan->c_column == 1 && !plan->accumulate && bytes > tmk_l2_bytes() &&
            plan->K <= (plan->past ? PAST_DEPTH : OUTER_DEPTH);
 }
 
@@ -50,7 +50,7 @@ static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
         !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b->k) ||
         !tmk_axes_linear(&plan->n, TMK_STEP_SECOND, &plan->c_column))
         return TMK_GEMM_NOT_THIN;
-    if (b->own == 1 && writes_only(plan))
+    if ((b->own == 1 || b->k == 1) && writes_only(plan))
         return TMK_GEMM_OUTER;
     if (is_tiny(plan, m))
         return TMK_GEMM_TINY;
@@ -88,6 +88,10 @@ void tmk_gemm_choose_thin(struct tmk_gemm_plan *plan)
     plan->N = tmk_axes_count(&plan->n);
     const bool dot = plan->thin == TMK_GEMM_DOT;
     plan->a.in_place = !dot || plan->a.k == 1;
+    plan->b.in_place = plan->thin != TMK_GEMM_OUTER || plan->b.own == 1;
+    /* what is read again, of C's rows or of B's, stays in L1 */
+    const size_t again = plan->thin == TMK_GEMM_OUTER ? plan->K : plan->M;
+    plan->stretch = tmk_round_up(TMK_MAX(8192 / again, 1), plan->micro->nr);
     if (plan->thin == TMK_GEMM_ADD_ROWS && plan->c_column != 1)
         plan->pieces = TMK_MAX(plan->pieces, 2);
 }
