@@ -43,7 +43,7 @@ enum {
     ROW_AHEAD = 512, /* bytes by which rows of A are fetched where they lie */
     FETCH = 64,      /* elements by which rows are fetched while they are transposed */
     THIN_DEPTH = TMK_MR > 6 ? 16 : 8, /* rows of B that are added to few rows of C at a time */
-    OUTER_ROWS = 4,
+    OUTER_ROWS = TMK_MR > 6 ? 8 : 4,
     DOT_ROWS = TMK_MR > 6 ? 4 : 2, /* dot products side by side: as many as registers hold */
     DOT_COLUMNS = TMK_MR > 6 ? 6 : 4,
     DOT_BYTES = 4096, /* of a column of B that stay in L1 */

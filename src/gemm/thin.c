@@ -3,9 +3,10 @@
 
 #include "size.h"
 
-/* Of little depth the time is that of writing C: row by row, in whole vectors. */
+/* Of little depth the time is that of writing C: row by row. A B that must be packed anyway, or a C
+ * too large for any cache, may be deeper. */
 #define OUTER_DEPTH ((size_t)16)
-#define PAST_DEPTH ((size_t)TMK_MICRO_SHALLOW)
+#define SHALLOW ((size_t)TMK_MICRO_SHALLOW)
 static bool writes_only(struct tmk_gemm_plan *plan)
 {
     const ptrdiff_t lanes = (ptrdiff_t)plan->micro->lanes;
@@ -18,7 +19,7 @@ static bool writes_only(struct tmk_gemm_plan *plan)
         whole = whole && plan->batch.c[i] % lanes == 0;
     plan->past = whole && bytes >= tmk_last_cache_bytes();
     return plan->c_column == 1 && !plan->accumulate && bytes > tmk_l2_bytes() &&
-           plan->K <= (plan->past ? PAST_DEPTH : OUTER_DEPTH);
+           plan->K <= (plan->past || plan->b.own != 1 ? SHALLOW : OUTER_DEPTH);
 }
 
 /* A vector holds all rows and another all of k: only columns are many. */
@@ -76,7 +77,7 @@ size_t tmk_gemm_thin_depth(const struct tmk_gemm_plan *plan)
 void tmk_gemm_choose_thin(struct tmk_gemm_plan *plan)
 {
     plan->thin = find_thin(plan);
-    if (!plan->thin && (plan->N <= TMK_MICRO_THIN || plan->K <= PAST_DEPTH)) {
+    if (!plan->thin && (plan->N <= TMK_MICRO_THIN || plan->K <= SHALLOW)) {
         tmk_gemm_exchange(plan);
         plan->thin = find_thin(plan);
         if (!plan->thin)
