@@ -79,6 +79,10 @@ struct tmk_micro {
     /* out[k * full + i] = element (i, k), zero for width <= i < full. May write up to
      * TMK_MICRO_SLACK bytes beyond the panel. */
     void (*pack)(const struct tmk_panel *panel, size_t full, void *out);
+    /* out[t * tile + k * rows + i] = from[t * rows + i + k * step] for i < rows, k < kc, t < tiles.
+     */
+    void (*pack_tiles)(const void *from, ptrdiff_t step, size_t kc, size_t rows, size_t tiles,
+                       size_t tile, void *out);
     /* What a tile's multiply() left at `aside`, rows nr apart, to tile->c: rows as in tile->row,
      * columns in runs. Reads up to TMK_MICRO_SLACK bytes beyond the last row. */
     void (*put)(const struct tmk_tile *tile, const void *aside, size_t rows,

@@ -12,5 +12,5 @@
 #include "micro_tiny.h"
 
 static const struct tmk_micro NAME(micro) = {
-    TMK_MR,         NR,          LANES,     NAME(pack), NAME(put), MULTIPLY_TABLE,
+    TMK_MR,         NR,          LANES,     NAME(pack), NAME(pack_tiles), NAME(put), MULTIPLY_TABLE,
     NAME(add_rows), NAME(outer), NAME(dot), NAME(tiny)};

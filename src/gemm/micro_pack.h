@@ -265,3 +265,39 @@ static void NAME(pack)(const struct tmk_panel *p, size_t full, void *out)
     else
         NAME(pack_along_k)(p, out, full);
 }
+
+/* `tiles` tiles side by side: a cache line of a row holds parts of two. */
+INLINE void NAME(pack_abreast)(const T *from, ptrdiff_t step, size_t kc, size_t rows, size_t tile,
+                               T *out, const int tiles, const int vectors)
+{
+    SPAN span[NAME(most_vectors)];
+    UNROLL for (int v = 0; v < vectors; v++) span[v] = NAME(span)(0, (ptrdiff_t)rows - v * LANES);
+    ROLLED for (size_t k = 0; k < kc; k++, from += step, out += rows)
+    {
+        UNROLL for (int t = 0; t < tiles; t++)
+        {
+            const T *row = from + (size_t)t * rows;
+            T *to = out + (size_t)t * tile;
+            UNROLL for (int v = 0; v < vectors; v++) NAME(store_span)(
+                to + v * LANES, NAME(load_span)(row + v * LANES, span[v]), span[v]);
+        }
+    }
+}
+
+/* Neighbours along the panels are neighbours in memory, k is linear: some tiles at a time. */
+static void NAME(pack_tiles)(const void *base, ptrdiff_t step, size_t kc, size_t rows, size_t tiles,
+                             size_t tile, void *panels)
+{
+    const T *from = base;
+    T *out = panels;
+    for (size_t abreast; tiles > 0;
+         tiles -= abreast, from += abreast * rows, out += abreast * tile) {
+        abreast = tiles < ABREAST ? 1 : ABREAST;
+        if (abreast > 1 && rows <= LANES)
+            NAME(pack_abreast)(from, step, kc, rows, tile, out, ABREAST, 1);
+        else if (abreast > 1)
+            NAME(pack_abreast)(from, step, kc, rows, tile, out, ABREAST, NAME(most_vectors));
+        else
+            NAME(pack_abreast)(from, step, kc, rows, tile, out, 1, NAME(most_vectors));
+    }
+}

@@ -191,6 +191,12 @@ static void place_a(const struct part *part, struct stack *stack, size_t begin, 
     tile->a_row = a->by_rows ? (ptrdiff_t)pitch : 1;
     tile->a_k = a->by_rows ? 1 : (ptrdiff_t)rows;
     tile->a_tile = (ptrdiff_t)(rows * pitch);
+    if (a->across) {
+        const ptrdiff_t at = (ptrdiff_t)stack->m + (ptrdiff_t)k0 * a->k;
+        plan->micro->pack_tiles(forward(plan, part->a, at), a->k, part->kc, rows, stack->tiles,
+                                rows * pitch, out);
+        return;
+    }
     for (size_t t = 0; t < stack->tiles; t++, out += rows * pitch * plan->element) {
         struct tmk_run runs[TMK_MICRO_MAX_MR];
         const size_t m = stack->m + t * rows;

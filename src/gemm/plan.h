@@ -12,6 +12,7 @@ struct tmk_gemm_operand {
     int32_t y0, x0, h, w;
     bool in_place;    /* read where it lies, not packed */
     ptrdiff_t own, k; /* in place: the steps of its own index and of k */
+    bool across;      /* of A, not in place: m runs along memory, k is linear */
     bool by_rows;     /* of A, not in place: packed row by row, as k runs along memory already */
 };
 
