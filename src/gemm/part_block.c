@@ -1,0 +1,309 @@
+/* Goto's loops, turned so that the vectors run along n: a block of A (mc x kc) stays in the L2
+ * cache, a panel of B (kc x nr) near L1, and every tile of C is visited once per block of k. Both
+ * are packed the moment before their first use. */
+#include "part_room.h"
+
+#include "alloc.h"
+#include "size.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Can a run of so many columns of B be read in place, in whole vectors, which may run on into its
+ * next rows? */
+static bool readable(const struct tmk_gemm_part *part, size_t k0, size_t width)
+{
+    const struct tmk_gemm_operand *b = &part->plan->b;
+    const size_t lanes = part->plan->micro->lanes, rows_after = part->plan->K - k0 - part->kc;
+    return b->in_place && (width % lanes == 0 || (ptrdiff_t)rows_after * b->k >= (ptrdiff_t)lanes);
+}
+
+/* What is to be fetched of a panel of B, from its first column's offset on: its rows, or if it runs
+ * along k, pieces of its columns that are as long. */
+static void find_ahead(struct tmk_gemm_part *part)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const ptrdiff_t nr = (ptrdiff_t)plan->micro->nr;
+    if (!plan->b_along_k) {
+        part->ahead = (struct ahead){part->s.k_second, part->kc};
+        return;
+    }
+    part->ahead = (struct ahead){part->s.ahead, 0};
+    for (ptrdiff_t j = 0; j < nr; j++) {
+        for (size_t r = 0; r < part->b_depth.nruns; r++) {
+            const struct tmk_run *run = &part->b_depth.runs[r];
+            for (ptrdiff_t k = 0; k < (ptrdiff_t)run->length; k += nr)
+                part->s.ahead[part->ahead.count++] = j * plan->b.own + run->offset + k;
+        }
+    }
+    assert(part->ahead.count <= tmk_gemm_most_ahead(plan));
+}
+
+/* Positions of a block of k in both operands, if needed: to pack by, to fetch B by. */
+static void set_depth(struct tmk_gemm_part *part, size_t k0)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_gemm_scratch *s = &part->s;
+    const size_t kc = part->kc;
+    const bool window = plan->a.window || plan->b.window;
+    if (plan->a.in_place && plan->n.n <= 1 && readable(part, k0, part->n.end) &&
+        (!plan->fetch_ahead || part->n.end - part->n.begin <= plan->micro->nr))
+        return;
+    tmk_axes_positions(&plan->k, k0, kc, s->k_first, s->k_second, window ? s->k_y : NULL,
+                       window ? s->k_x : NULL);
+    part->a_depth = part->b_depth = (struct tmk_depth){.count = kc, .period = plan->period};
+    part->a_depth.offset = s->k_first;
+    part->a_depth.runs = s->a_runs;
+    part->a_depth.nruns =
+        tmk_axes_runs(&plan->k, TMK_STEP_FIRST, plan->a.window, k0, kc, s->a_runs);
+    part->b_depth.offset = s->k_second;
+    part->b_depth.runs = s->b_runs;
+    part->b_depth.nruns =
+        tmk_axes_runs(&plan->k, TMK_STEP_SECOND, plan->b.window, k0, kc, s->b_runs);
+    if (window) {
+        struct tmk_depth *windowed = plan->a.window ? &part->a_depth : &part->b_depth;
+        windowed->y = s->k_y;
+        windowed->x = s->k_x;
+    }
+    if (plan->fetch_ahead)
+        find_ahead(part);
+    part->next_depth = 0;
+    if (k0 + kc < part->k.end) {
+        tmk_axes_positions(&plan->k, k0 + kc, 1, NULL, &part->next_depth, NULL, NULL);
+        part->next_depth -= s->k_second[0];
+    }
+}
+
+static void pack(const struct tmk_gemm_part *part, const struct tmk_gemm_operand *operand,
+                 const char *base, const struct tmk_depth *depth, struct tmk_run *runs,
+                 size_t nruns, size_t width, size_t full, char *out)
+{
+    for (size_t r = 0; operand->window && r < nruns; r++) {
+        runs[r].y += operand->y0;
+        runs[r].x += operand->x0;
+    }
+    const struct tmk_panel panel = {.base = base,
+                                    .runs = runs,
+                                    .nruns = nruns,
+                                    .width = width,
+                                    .k = depth,
+                                    .window = operand->window,
+                                    .h = operand->h,
+                                    .w = operand->w};
+    part->plan->micro->pack(&panel, full, out);
+}
+
+/* Long rows that are copied are fetched so many rows ahead. */
+#define ROWS_AHEAD 2
+#define LONG_ROW ((size_t)1024)
+
+/* Rows of A where k runs along memory: as they are, side by side. */
+static void copy_rows(const struct tmk_gemm_part *part, const struct tmk_run *runs, size_t nruns,
+                      char *out)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_depth *depth = &part->a_depth;
+    for (size_t r = 0; r < nruns; r++) {
+        ptrdiff_t at = runs[r].offset;
+        for (size_t i = 0; i < runs[r].length; i++, at += runs[r].step) {
+            for (size_t k = 0; k < depth->nruns; k++) {
+                const size_t bytes = depth->runs[k].length * plan->element;
+                const char *from = tmk_gemm_forward(plan, part->a, at + depth->runs[k].offset);
+                const char *later = from + ROWS_AHEAD * runs[r].step * (ptrdiff_t)plan->element;
+                for (size_t b = 0; bytes >= LONG_ROW && b < bytes; b += TMK_ALIGN)
+                    __builtin_prefetch(later + b);
+                memcpy(out + depth->runs[k].start * plan->element, from, bytes);
+            }
+            out += plan->row_pitch * plan->element;
+        }
+    }
+}
+
+/* Tiles of one height, one below the other. */
+struct stack {
+    size_t m, tiles, rows;
+    struct tmk_tile tile;
+};
+
+/* Give the tiles their place in A, packed if they cannot be read where they lie. A packed block has
+ * `begin` rows above them. */
+static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_t begin, size_t k0)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_gemm_operand *a = &plan->a;
+    struct tmk_tile *tile = &stack->tile;
+    const size_t rows = stack->rows;
+    if (a->in_place) {
+        tile->a =
+            tmk_gemm_forward(plan, part->a, (ptrdiff_t)stack->m * a->own + (ptrdiff_t)k0 * a->k);
+        tile->a_row = a->own;
+        tile->a_k = a->k;
+        tile->a_tile = (ptrdiff_t)rows * a->own;
+        return;
+    }
+    const size_t pitch = a->by_rows ? plan->row_pitch : part->kc;
+    char *out = part->s.a_block + begin * pitch * plan->element;
+    tile->a = out;
+    tile->a_row = a->by_rows ? (ptrdiff_t)pitch : 1;
+    tile->a_k = a->by_rows ? 1 : (ptrdiff_t)rows;
+    tile->a_tile = (ptrdiff_t)(rows * pitch);
+    if (a->across) {
+        const ptrdiff_t at = (ptrdiff_t)stack->m + (ptrdiff_t)k0 * a->k;
+        plan->micro->pack_tiles(tmk_gemm_forward(plan, part->a, at), a->k, part->kc, rows,
+                                stack->tiles, rows * pitch, out);
+        return;
+    }
+    for (size_t t = 0; t < stack->tiles; t++, out += rows * pitch * plan->element) {
+        struct tmk_run runs[TMK_MICRO_MAX_MR];
+        const size_t m = stack->m + t * rows;
+        const size_t nruns = tmk_axes_runs(&plan->m, TMK_STEP_FIRST, plan->a.window, m, rows, runs);
+        if (a->by_rows)
+            copy_rows(part, runs, nruns, out);
+        else
+            pack(part, a, part->a, &part->a_depth, runs, nruns, rows, rows, out);
+    }
+}
+
+/* Rows [m, end) of C in tiles of nearly equal height: first those of a row more. */
+static void stack_up(const struct tmk_gemm_part *part, size_t m, size_t end, size_t k0,
+                     struct stack stacks[2])
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const size_t rows = end - m, tiles = tmk_ceil_div(rows, plan->blocking.mr);
+    const size_t low = rows / tiles, taller = rows % tiles, first = taller * (low + 1);
+    stacks[0] = (struct stack){.m = m, .tiles = taller, .rows = low + 1};
+    stacks[1] = (struct stack){.m = m + first, .tiles = tiles - taller, .rows = low};
+    for (int i = 0; i < 2; i++) {
+        struct stack *stack = &stacks[i];
+        stack->tile = (struct tmk_tile){.kc = part->kc,
+                                        .tiles = stack->tiles,
+                                        .row = part->s.m_c + (stack->m - m),
+                                        .accumulate = plan->accumulate || !part->first_k};
+        if (part->first_k && part->row_bias)
+            stack->tile.row_bias = tmk_gemm_forward(plan, part->row_bias, (ptrdiff_t)stack->m);
+        place_a(part, stack, stack->m - m, k0);
+    }
+}
+
+/* The same for a panel of columns of B. */
+static void place_b(const struct tmk_gemm_part *part, size_t k0, struct tmk_columns *columns,
+                    struct tmk_tile *tile)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_gemm_operand *b = &plan->b;
+    if (columns->nb == 1 && readable(part, k0, columns->width)) {
+        tile->b = tmk_gemm_forward(plan, part->b, columns->b[0].offset + (ptrdiff_t)k0 * b->k);
+        tile->b_k = b->k;
+        return;
+    }
+    pack(part, b, part->b, &part->b_depth, columns->b, columns->nb, columns->width, plan->micro->nr,
+         part->s.b_block);
+    tile->b = part->s.b_block;
+    tile->b_k = (ptrdiff_t)plan->micro->nr;
+}
+
+/* Tiles whose columns lie apart in C: one by one, aside first. */
+static void multiply_aside(const struct tmk_gemm_part *part, const struct stack *stack,
+                           tmk_multiply *multiply, const struct tmk_columns *columns)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const size_t rows = stack->rows, fetched = stack->tile.next_count;
+    _Alignas(
+        64) double aside[TMK_MICRO_MAX_MR * TMK_MICRO_MAX_NR + TMK_MICRO_SLACK / sizeof(double)];
+    ptrdiff_t row[TMK_MICRO_MAX_MR];
+    for (size_t i = 0; i < rows; i++)
+        row[i] = (ptrdiff_t)(i * plan->micro->nr);
+    struct tmk_tile whole = stack->tile, put = stack->tile;
+    whole.tiles = 1;
+    whole.c = aside;
+    whole.row = row;
+    whole.width = tmk_round_up(put.width, plan->micro->lanes);
+    whole.accumulate = false;
+    for (size_t t = 0; t < stack->tiles; t++) {
+        whole.next_count = fetched * (t + 1) / stack->tiles - fetched * t / stack->tiles;
+        multiply(&whole);
+        plan->micro->put(&put, aside, rows, columns->c, columns->nc);
+        whole.next_at += whole.next_count;
+        whole.a = tmk_gemm_forward(plan, whole.a, whole.a_tile);
+        if (whole.row_bias)
+            whole.row_bias = tmk_gemm_forward(plan, whole.row_bias, (ptrdiff_t)rows);
+        put.row += rows;
+    }
+}
+
+/* A stack of tiles by a panel of columns. */
+static void multiply_stack(const struct tmk_gemm_part *part, struct stack *stack,
+                           const struct tmk_columns *columns)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    struct tmk_tile *tile = &stack->tile;
+    const size_t vectors = tmk_ceil_div(columns->width, plan->micro->lanes);
+    tmk_multiply *multiply = plan->micro->multiply[tile->a_row != 1][vectors - 1][stack->rows - 1];
+    tile->width = columns->width;
+    if (columns->nc != 1 || columns->c[0].step != 1) {
+        tile->c = part->c;
+        multiply_aside(part, stack, multiply, columns);
+    } else {
+        tile->c = part->c + columns->c[0].offset * (ptrdiff_t)plan->element;
+        multiply(tile);
+    }
+}
+
+/* Where the panel of columns from n on lies. */
+static void find_columns(const struct tmk_gemm_part *part, size_t n, struct tmk_columns *columns)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    columns->width = TMK_MIN(plan->micro->nr, part->n.end - n);
+    columns->nb =
+        tmk_axes_runs(&plan->n, TMK_STEP_FIRST, plan->b.window, n, columns->width, columns->b);
+    columns->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, false, n, columns->width, columns->c);
+}
+
+/* Let the tiles fetch `count` positions of a panel of B that comes later, evenly. */
+static void fetch_ahead(const struct tmk_gemm_part *part, const char *later, size_t count,
+                        struct stack stacks[2])
+{
+    const size_t first = count * stacks[0].tiles / (stacks[0].tiles + stacks[1].tiles);
+    for (int i = 0; i < 2; i++) {
+        stacks[i].tile.next = later;
+        stacks[i].tile.next_at = part->ahead.at + (i == 0 ? 0 : first);
+        stacks[i].tile.next_count = i == 0 ? first : count - first;
+    }
+}
+
+void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, size_t k0)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    struct tmk_columns *columns = part->s.columns, *later = columns + 1;
+    _Alignas(64) double col_bias[TMK_MICRO_MAX_NR];
+    struct stack stacks[2];
+    set_depth(part, k0);
+    stack_up(part, m.begin, m.end, k0, stacks);
+    find_columns(part, part->n.begin, columns);
+    for (size_t n = part->n.begin; n < part->n.end; n += plan->micro->nr) {
+        struct tmk_tile panel = {0};
+        place_b(part, k0, columns, &panel);
+        if (part->first_k && part->col_bias) {
+            memcpy(col_bias, tmk_gemm_forward(plan, part->col_bias, (ptrdiff_t)n),
+                   columns->width * plan->element);
+            panel.col_bias = col_bias;
+        }
+        tmk_gemm_note(part, TMK_PHASE_PACK);
+        const bool last = n + plan->micro->nr >= part->n.end;
+        const ptrdiff_t further = last ? part->next_depth : 0; /* then the next block of k */
+        find_columns(part, last ? part->n.begin : n + plan->micro->nr, later);
+        fetch_ahead(part, tmk_gemm_forward(plan, part->b, later->b[0].offset + further),
+                    plan->fetch_ahead && !(last && further == 0) ? part->ahead.count : 0, stacks);
+        for (int i = 0; i < 2; i++) {
+            stacks[i].tile.b = panel.b;
+            stacks[i].tile.b_k = panel.b_k;
+            stacks[i].tile.col_bias = panel.col_bias;
+            if (stacks[i].tiles > 0)
+                multiply_stack(part, &stacks[i], columns);
+        }
+        tmk_gemm_note(part, TMK_PHASE_COMPUTE);
+        struct tmk_columns *done = columns;
+        columns = later;
+        later = done;
+    }
+}

@@ -1,0 +1,45 @@
+/* What the loops of one thread's part share; nobody else includes it. */
+#ifndef TMK_GEMM_PART_ROOM_H
+#define TMK_GEMM_PART_ROOM_H
+
+#include "part.h"
+
+/* Where a thread stands. */
+struct tmk_gemm_part {
+    const struct tmk_gemm_plan *plan;
+    const struct tmk_exec *exec;
+    int thread;
+    struct tmk_gemm_scratch s;
+    double clock;      /* where the last phase ended */
+    const char *a, *b; /* of this batch element */
+    char *c;
+    const char *row_bias, *col_bias;
+    struct tmk_range n, k; /* k: of this piece */
+    size_t kc;
+    bool first_k;
+    struct tmk_depth a_depth, b_depth;
+    struct ahead {
+        const ptrdiff_t *at;
+        size_t count;
+    } ahead;              /* of a panel of B: what is fetched */
+    ptrdiff_t next_depth; /* from here to the next block of k in B; 0: there is none */
+};
+
+static inline const char *tmk_gemm_forward(const struct tmk_gemm_plan *plan, const char *from,
+                                           ptrdiff_t elements)
+{
+    return from + elements * (ptrdiff_t)plan->element;
+}
+
+static inline void tmk_gemm_note(struct tmk_gemm_part *part, enum tmk_phase phase)
+{
+    part->clock = tmk_phase_end(part->exec, part->thread, phase, part->clock);
+}
+
+/* Rows m of C, a block of A, by all columns of the part, at the block of k from k0 on. */
+void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, size_t k0);
+
+/* The same for thin products. */
+void tmk_gemm_multiply_thin(struct tmk_gemm_part *part, struct tmk_range m, size_t k0);
+
+#endif
