@@ -6,6 +6,7 @@
 /* Of little depth the time is that of writing C: row by row. A B that must be packed anyway, or a C
  * too large for any cache, may be deeper. */
 #define OUTER_DEPTH ((size_t)16)
+#define OUTER_VECTORS 4 /* of a row, at least */
 #define SHALLOW ((size_t)TMK_MICRO_SHALLOW)
 static bool writes_only(struct tmk_gemm_plan *plan)
 {
@@ -18,7 +19,8 @@ static bool writes_only(struct tmk_gemm_plan *plan)
     for (int i = 0; i < plan->batch.axes; i++)
         whole = whole && plan->batch.c[i] % lanes == 0;
     plan->past = whole && bytes >= tmk_last_cache_bytes();
-    return plan->c_column == 1 && !plan->accumulate && bytes > tmk_l2_bytes() &&
+    return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes && !plan->accumulate &&
+           bytes > tmk_l2_bytes() &&
            plan->K <= (plan->past || plan->b.own != 1 ? SHALLOW : OUTER_DEPTH);
 }
 
@@ -51,9 +53,10 @@ static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
         !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b->k) ||
         !tmk_axes_linear(&plan->n, TMK_STEP_SECOND, &plan->c_column))
         return TMK_GEMM_NOT_THIN;
-    if ((b->own == 1 || b->k == 1) && writes_only(plan))
+    const bool tiny = is_tiny(plan, m);
+    if ((b->own == 1 || b->k == 1) && writes_only(plan) && (!tiny || plan->past))
         return TMK_GEMM_OUTER;
-    if (is_tiny(plan, m))
+    if (tiny)
         return TMK_GEMM_TINY;
     const bool fits = plan->c_column == 1 || plan->K >= ACROSS_DEPTH;
     const bool wide = tmk_axes_count(&plan->n) >= WIDE * plan->micro->lanes;
