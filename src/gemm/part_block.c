@@ -121,8 +121,8 @@ static void copy_rows(const struct tmk_gemm_part *part, const struct tmk_run *ru
 
 /* Tiles of one height, one below the other. */
 struct stack {
-    size_t m, tiles, rows;
-    struct tmk_tile tile;
+    size_t m, rows;
+    struct tmk_tile tile; /* the first, and how many there are */
 };
 
 /* Give the tiles their place in A, packed if they cannot be read where they lie. A packed block has
@@ -150,10 +150,10 @@ static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_
     if (a->across) {
         const ptrdiff_t at = (ptrdiff_t)stack->m + (ptrdiff_t)k0 * a->k;
         plan->micro->pack_tiles(tmk_gemm_forward(plan, part->a, at), a->k, part->kc, rows,
-                                stack->tiles, rows * pitch, out);
+                                tile->tiles, rows * pitch, out);
         return;
     }
-    for (size_t t = 0; t < stack->tiles; t++, out += rows * pitch * plan->element) {
+    for (size_t t = 0; t < tile->tiles; t++, out += rows * pitch * plan->element) {
         struct tmk_run runs[TMK_MICRO_MAX_MR];
         const size_t m = stack->m + t * rows;
         const size_t nruns = tmk_axes_runs(&plan->m, TMK_STEP_FIRST, plan->a.window, m, rows, runs);
@@ -171,12 +171,12 @@ static void stack_up(const struct tmk_gemm_part *part, size_t m, size_t end, siz
     const struct tmk_gemm_plan *plan = part->plan;
     const size_t rows = end - m, tiles = tmk_ceil_div(rows, plan->blocking.mr);
     const size_t low = rows / tiles, taller = rows % tiles, first = taller * (low + 1);
-    stacks[0] = (struct stack){.m = m, .tiles = taller, .rows = low + 1};
-    stacks[1] = (struct stack){.m = m + first, .tiles = tiles - taller, .rows = low};
+    stacks[0] = (struct stack){.m = m, .rows = low + 1};
+    stacks[1] = (struct stack){.m = m + first, .rows = low};
     for (int i = 0; i < 2; i++) {
         struct stack *stack = &stacks[i];
         stack->tile = (struct tmk_tile){.kc = part->kc,
-                                        .tiles = stack->tiles,
+                                        .tiles = i == 0 ? taller : tiles - taller,
                                         .row = part->s.m_c + (stack->m - m),
                                         .accumulate = plan->accumulate || !part->first_k};
         if (part->first_k && part->row_bias)
@@ -185,7 +185,7 @@ static void stack_up(const struct tmk_gemm_part *part, size_t m, size_t end, siz
     }
 }
 
-/* The same for a panel of columns of B. */
+/* Give a panel of columns of B its place, likewise. */
 static void place_b(const struct tmk_gemm_part *part, size_t k0, struct tmk_columns *columns,
                     struct tmk_tile *tile)
 {
@@ -207,7 +207,7 @@ static void multiply_aside(const struct tmk_gemm_part *part, const struct stack 
                            tmk_multiply *multiply, const struct tmk_columns *columns)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    const size_t rows = stack->rows, fetched = stack->tile.next_count;
+    const size_t rows = stack->rows, tiles = stack->tile.tiles, fetched = stack->tile.next_count;
     _Alignas(
         64) double aside[TMK_MICRO_MAX_MR * TMK_MICRO_MAX_NR + TMK_MICRO_SLACK / sizeof(double)];
     ptrdiff_t row[TMK_MICRO_MAX_MR];
@@ -219,8 +219,8 @@ static void multiply_aside(const struct tmk_gemm_part *part, const struct stack 
     whole.row = row;
     whole.width = tmk_round_up(put.width, plan->micro->lanes);
     whole.accumulate = false;
-    for (size_t t = 0; t < stack->tiles; t++) {
-        whole.next_count = fetched * (t + 1) / stack->tiles - fetched * t / stack->tiles;
+    for (size_t t = 0; t < tiles; t++) {
+        whole.next_count = fetched * (t + 1) / tiles - fetched * t / tiles;
         multiply(&whole);
         plan->micro->put(&put, aside, rows, columns->c, columns->nc);
         whole.next_at += whole.next_count;
@@ -259,16 +259,20 @@ static void find_columns(const struct tmk_gemm_part *part, size_t n, struct tmk_
     columns->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, false, n, columns->width, columns->c);
 }
 
-/* Let the tiles fetch `count` positions of a panel of B that comes later, evenly. */
-static void fetch_ahead(const struct tmk_gemm_part *part, const char *later, size_t count,
-                        struct stack stacks[2])
+/* Let the tiles fetch the panel of B that comes next, evenly: of these columns, `further` on. NULL:
+ * there is none. */
+static void fetch_ahead(const struct tmk_gemm_part *part, const struct tmk_columns *next,
+                        ptrdiff_t further, struct stack stacks[2])
 {
-    const size_t first = count * stacks[0].tiles / (stacks[0].tiles + stacks[1].tiles);
-    for (int i = 0; i < 2; i++) {
-        stacks[i].tile.next = later;
-        stacks[i].tile.next_at = part->ahead.at + (i == 0 ? 0 : first);
-        stacks[i].tile.next_count = i == 0 ? first : count - first;
-    }
+    struct tmk_tile *high = &stacks[0].tile, *low = &stacks[1].tile;
+    const size_t count = next ? part->ahead.count : 0;
+    high->next_count = count * high->tiles / (high->tiles + low->tiles);
+    low->next_count = count - high->next_count;
+    if (!next)
+        return;
+    high->next = low->next = tmk_gemm_forward(part->plan, part->b, next->b[0].offset + further);
+    high->next_at = part->ahead.at;
+    low->next_at = part->ahead.at + high->next_count;
 }
 
 void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, size_t k0)
@@ -291,14 +295,15 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
         tmk_gemm_note(part, TMK_PHASE_PACK);
         const bool last = n + plan->micro->nr >= part->n.end;
         const ptrdiff_t further = last ? part->next_depth : 0; /* then the next block of k */
-        find_columns(part, last ? part->n.begin : n + plan->micro->nr, later);
-        fetch_ahead(part, tmk_gemm_forward(plan, part->b, later->b[0].offset + further),
-                    plan->fetch_ahead && !(last && further == 0) ? part->ahead.count : 0, stacks);
+        const bool more = !last || further != 0;
+        if (more)
+            find_columns(part, last ? part->n.begin : n + plan->micro->nr, later);
+        fetch_ahead(part, more && plan->fetch_ahead ? later : NULL, further, stacks);
         for (int i = 0; i < 2; i++) {
             stacks[i].tile.b = panel.b;
             stacks[i].tile.b_k = panel.b_k;
             stacks[i].tile.col_bias = panel.col_bias;
-            if (stacks[i].tiles > 0)
+            if (stacks[i].tile.tiles > 0)
                 multiply_stack(part, &stacks[i], columns);
         }
         tmk_gemm_note(part, TMK_PHASE_COMPUTE);

@@ -91,13 +91,13 @@ bool tmk_gemm_few_rows(const struct tmk_gemm_plan *plan)
 /* What can the micro-kernel read where it lies, and should it? */
 void tmk_gemm_choose_places(struct tmk_gemm_plan *plan)
 {
-    plan->a.in_place = a_in_place(plan);
-    plan->b.in_place = b_in_place(plan);
     struct tmk_gemm_operand *a = &plan->a;
-    a->across = !a->in_place && !a->window && tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) &&
+    a->in_place = a_in_place(plan);
+    plan->b.in_place = b_in_place(plan);
+    const bool packed = !a->in_place && !a->window;
+    a->by_rows = packed && tmk_gemm_runs_along(&plan->k, TMK_STEP_FIRST);
+    a->across = packed && !a->by_rows && tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) &&
                 a->own == 1 && tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k);
-    plan->a.by_rows =
-        !plan->a.in_place && !plan->a.window && tmk_gemm_runs_along(&plan->k, TMK_STEP_FIRST);
 }
 
 size_t tmk_gemm_most_rows(const struct tmk_gemm_plan *plan)
