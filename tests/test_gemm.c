@@ -275,7 +275,10 @@ static void random_windows(void **state)
 }
 
 /* Sizes at and around the register tile and the blocks. */
-static void plain(enum tmk_dtype dtype, size_t m, size_t n, size_t k)
+/* Which operand lies transposed. */
+enum turned { NONE, LEFT, RIGHT };
+
+static void product(enum tmk_dtype dtype, size_t m, size_t n, size_t k, enum turned turned)
 {
     struct tmk_random random;
     tmk_random_seed(&random, (uint32_t)(m * 31 + n * 7 + k));
@@ -285,14 +288,23 @@ static void plain(enum tmk_dtype dtype, size_t m, size_t n, size_t k)
     fill(b, dtype, k * n, &random);
     memset(c, 0xff, m * n * bytes);
     struct tmk_view va, vb, vc;
-    assert_int_equal(tmk_view_make(&va, dtype, 2, (size_t[]){m, k}, a, m * k * bytes), TMK_OK);
-    assert_int_equal(tmk_view_make(&vb, dtype, 2, (size_t[]){k, n}, b, k * n * bytes), TMK_OK);
+    const bool left = turned == LEFT, right = turned == RIGHT;
+    const size_t of_a[] = {left ? k : m, left ? m : k}, of_b[] = {right ? n : k, right ? k : n};
+    assert_int_equal(tmk_view_make(&va, dtype, 2, of_a, a, m * k * bytes), TMK_OK);
+    assert_int_equal(tmk_view_make(&vb, dtype, 2, of_b, b, k * n * bytes), TMK_OK);
     assert_int_equal(tmk_view_make(&vc, dtype, 2, (size_t[]){m, n}, c, m * n * bytes), TMK_OK);
+    va = left ? tmk_view_transpose(&va, 0, 1) : va;
+    vb = right ? tmk_view_transpose(&vb, 0, 1) : vb;
     struct tmk_gemm g = tmk_gemm_matrices(&va, &vb, &vc);
     check(&g, m * n, 0);
     free(a);
     free(b);
     free(c);
+}
+
+static void plain(enum tmk_dtype dtype, size_t m, size_t n, size_t k)
+{
+    product(dtype, m, n, k, NONE);
 }
 
 static void tiles_and_blocks_at_their_edges(void **state)
@@ -311,6 +323,8 @@ static void tiles_and_blocks_at_their_edges(void **state)
         for (size_t m = 1; m <= TMK_MICRO_THIN + 1; m++)
             plain((enum tmk_dtype)d, m, 1027, 643);
         plain((enum tmk_dtype)d, 307, 211, 503);
+        product((enum tmk_dtype)d, 307, 511, 503, LEFT);
+        product((enum tmk_dtype)d, 307, 511, 503, RIGHT);
     }
 }
 
@@ -381,18 +395,19 @@ static void all_but_columns_may_be_few(void **state)
 /* Past the caches or not, aligned or not. */
 static void outer(enum tmk_dtype dtype, size_t rows, bool past, size_t shift, size_t width)
 {
-    enum { K = 3 };
+    enum { K = 3, ROWS = 9 };
     const struct tmk_micro *micro = tmk_micro(dtype);
     const size_t bytes = tmk_dtype_size(dtype);
     struct tmk_random random;
     tmk_random_seed(&random, 1);
-    _Alignas(64) double a[6 * K], b[K * 5 * TMK_MICRO_MAX_NR], c[7 * 5 * TMK_MICRO_MAX_NR];
-    double row_bias[6], col_bias[5 * TMK_MICRO_MAX_NR];
-    fill(a, dtype, 6 * K, &random);
+    _Alignas(64) double a[ROWS * K], b[K * 5 * TMK_MICRO_MAX_NR],
+        c[(ROWS + 1) * 5 * TMK_MICRO_MAX_NR];
+    double row_bias[ROWS], col_bias[5 * TMK_MICRO_MAX_NR];
+    fill(a, dtype, ROWS * K, &random);
     fill(b, dtype, K * width, &random);
-    fill(row_bias, dtype, 6, &random);
+    fill(row_bias, dtype, ROWS, &random);
     fill(col_bias, dtype, width, &random);
-    ptrdiff_t row[6];
+    ptrdiff_t row[ROWS];
     for (size_t i = 0; i < rows; i++)
         row[i] = (ptrdiff_t)(i * width);
     char *out = (char *)c + shift * bytes;
@@ -426,7 +441,7 @@ static void little_depth_writes_rows(void **state)
 {
     (void)state;
     for (int d = 0; d < TMK_NDTYPES; d++) {
-        for (size_t rows = 1; rows <= 6; rows++) {
+        for (size_t rows = 1; rows <= 9; rows++) {
             for (size_t shift = 0; shift < 2; shift++) {
                 const size_t lanes = tmk_micro((enum tmk_dtype)d)->lanes;
                 outer((enum tmk_dtype)d, rows, false, shift, 5 * lanes);
@@ -436,6 +451,8 @@ static void little_depth_writes_rows(void **state)
         }
         plain((enum tmk_dtype)d, 1021, 1024, 3);
         plain((enum tmk_dtype)d, 1024, 1021, 15);
+        product((enum tmk_dtype)d, 1021, 1024, 3, RIGHT);
+        product((enum tmk_dtype)d, 1021, 1019, 31, RIGHT);
         plain((enum tmk_dtype)d, 1030, 1040, 1);
     }
 }
