@@ -22,8 +22,8 @@ static void run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *ex
     const size_t per_batch = plan->parts_m * plan->parts_n, within = index % per_batch;
     tmk_gemm_run_part(plan, exec, thread, (char *)exec->workspace + index * plan->part_bytes,
                       share(plan->nbatch * plan->pieces, 1, plan->parts_batch, index / per_batch),
-                      share(plan->M, plan->blocking.mr, plan->parts_m, within / plan->parts_n),
-                      share(plan->N, plan->micro->nr, plan->parts_n, within % plan->parts_n));
+                      share(plan->M, plan->unit_m, plan->parts_m, within / plan->parts_n),
+                      share(plan->N, plan->unit_n, plan->parts_n, within % plan->parts_n));
 }
 
 struct tmk_gemm tmk_gemm_matrices(const struct tmk_view *a, const struct tmk_view *b,

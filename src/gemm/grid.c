@@ -4,20 +4,22 @@
 #include "alloc.h"
 #include "size.h"
 
-/* What it costs to pack an element of an operand, in multiply-adds of the micro-kernel, roughly:
- * one that has to be transposed or clipped twice as much as a copy. */
-static double pack_cost(const struct tmk_gemm_plan *plan, enum tmk_step which)
+/* What it costs to bring an element of an operand to the micro-kernel, in multiply-adds, roughly:
+ * to read it where it lies, to copy it in long runs or in short ones, to transpose or clip it. */
+static double element_cost(const struct tmk_gemm_plan *plan, enum tmk_step which)
 {
     const struct tmk_gemm_operand *operand = which == TMK_STEP_FIRST ? &plan->a : &plan->b;
     const struct tmk_axes *k = &plan->k;
     if (operand->in_place)
-        return 0;
+        return 8;
+    if (operand->by_rows)
+        return 16;
     return operand->window || (k->n > 0 && k->step[which][k->n - 1] == 1) ? 64 : 32;
 }
 
 /* Where threads share short rows of C that are no whole cache lines, they write the same lines:
  * what that costs a row. */
-#define SHORT_ROW 512
+#define SHORT_ROW 256
 #define SHARED_LINE 64
 static bool lines_straddle(const struct tmk_gemm_plan *plan)
 {
@@ -29,20 +31,24 @@ static bool lines_straddle(const struct tmk_gemm_plan *plan)
 /* Expected time of the largest part, in multiply-adds of the micro-kernel. */
 static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, size_t pn)
 {
-    const size_t mr = plan->blocking.mr, nr = plan->micro->nr;
-    double m = (double)(mr * tmk_ceil_div(tmk_ceil_div(plan->M, mr), pm));
-    double n = (double)(nr * tmk_ceil_div(tmk_ceil_div(plan->N, nr), pn));
+    const size_t rows = plan->unit_m, columns = plan->unit_n;
+    double m = (double)(rows * tmk_ceil_div(tmk_ceil_div(plan->M, rows), pm));
+    double n = (double)(columns * tmk_ceil_div(tmk_ceil_div(plan->N, columns), pn));
     double batches = (double)tmk_ceil_div(plan->nbatch * plan->pieces, pb);
     const bool shares = pn > 1 && n * (double)plan->element < SHORT_ROW && lines_straddle(plan);
-    const double a_cost = pack_cost(plan, TMK_STEP_FIRST) + (shares ? SHARED_LINE : 0);
-    return batches * (m * n + a_cost * m + pack_cost(plan, TMK_STEP_SECOND) * n);
+    const double a_cost = element_cost(plan, TMK_STEP_FIRST) + (shares ? SHARED_LINE : 0);
+    return batches * (m * n + a_cost * m + element_cost(plan, TMK_STEP_SECOND) * n);
 }
 
-/* What it costs to wake the other threads and to wait for them, likewise. */
-#define FORK_COST 8e4
+/* What it costs to wake the other threads and to wait for them, likewise: half a microsecond to
+ * two, as the machine is. */
+#define FORK_COST 1.6e5
 
 void tmk_gemm_choose_grid(struct tmk_gemm_plan *plan, size_t threads)
 {
+    /* tiles are made of any height and of whole vectors */
+    plan->unit_m = plan->thin ? plan->blocking.mr : 1;
+    plan->unit_n = plan->thin ? plan->micro->nr : plan->micro->lanes;
     double best = -1;
     for (size_t pb = threads; pb > 0; pb--) { /* whole batch elements if nothing tells */
         for (size_t pm = 1; pb * pm <= threads; pm++) {

@@ -59,6 +59,7 @@ struct tmk_gemm_plan {
     bool fetch_ahead;                     /* B does not stay in the L2 cache by itself */
     bool b_along_k;                       /* it runs along k, in rows b.own apart */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
+    size_t unit_m, unit_n;                /* rows and columns that it does not cut */
     size_t row_pitch;                     /* of A packed by rows: elements from row to row */
     size_t part_bytes;                    /* workspace of one part */
     size_t pieces_bytes;                  /* and of all sums over pieces of K */
