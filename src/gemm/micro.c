@@ -41,6 +41,7 @@ enum {
     GROUP = 3,       /* rows of A that one pointer and one step address */
     AHEAD = 16,      /* steps of k by which a panel of A, coming from L2, is fetched into L1 */
     ROW_AHEAD = 512, /* bytes by which rows of A are fetched where they lie */
+    FEW = 2,         /* elements of a row that are packed one by one */
     FETCH = 64,      /* elements by which rows are fetched while they are transposed */
     ABREAST = 4,     /* tiles of rows that are copied at a time */
     THIN_DEPTH = TMK_MR > 6 ? 16 : 8, /* rows of B that are added to few rows of C at a time */

@@ -35,6 +35,7 @@ struct tmk_panel {
     const struct tmk_run *runs;
     size_t nruns, width;
     const struct tmk_depth *k;
+    bool far;    /* beyond the L2 cache: to be fetched on the way */
     bool window; /* elements outside [0, h) x [0, w) are zero and not read */
     int32_t h, w;
 };

@@ -187,31 +187,48 @@ static inline void NAME(find_rows)(const struct tmk_panel *p, const struct tmk_r
     }
 }
 
-/* The same for whole rows `step` apart, of which there are as many as the panel is wide. */
-static void NAME(pack_matrix)(const T *from, ptrdiff_t step, size_t full, ptrdiff_t length, T *out)
+/* A block of `n` <= LANES positions of k of a whole panel of B, whose columns are rows `step`
+ * apart.
+ */
+INLINE void NAME(pack_square)(const T *from, ptrdiff_t step, const ptrdiff_t n, const bool far,
+                              T *out)
 {
-    const ptrdiff_t ahead = length > FETCH ? FETCH : (ptrdiff_t)full * step; /* the next panel */
-    for (ptrdiff_t k = 0; k < length; k += LANES, from += LANES, out += LANES * full) {
-        const ptrdiff_t n = length - k < LANES ? length - k : LANES;
-        const SPAN span = NAME(span)(0, n);
-        ROLLED for (size_t group = full / LANES; group-- > 0;)
+    enum { FULL = TMK_NRV * LANES };
+    ROLLED for (size_t group = TMK_NRV; group-- > 0;)
+    {
+        ptrdiff_t apart = step;
+        OPAQUE(apart);
+        const T *row = from + (ptrdiff_t)(group * LANES) * step;
+        NAME(vec) block[LANES];
+        UNROLL for (size_t j = 0; j < LANES; j++, row += apart)
         {
-            ptrdiff_t apart = step;
-            OPAQUE(apart);
-            const T *row = from + (ptrdiff_t)(group * LANES) * step;
-            NAME(vec) block[LANES];
-            UNROLL for (size_t j = 0; j < LANES; j++, row += apart)
-            {
-                __builtin_prefetch(row + ahead);
-                block[j] = NAME(load_span)(row, span);
-            }
-            NAME(transpose)(block);
-            UNROLL for (size_t j = 0; j < LANES; j++)
-            {
-                if ((ptrdiff_t)j < n)
-                    NAME(store)(out + j * full + group * LANES, block[j]);
-            }
+            if (far)
+                __builtin_prefetch(row + FETCH);
+            block[j] = n == LANES ? NAME(load)(row) : NAME(load_span)(row, NAME(span)(0, n));
         }
+        NAME(transpose)(block);
+        UNROLL for (size_t j = 0; j < LANES; j++)
+        {
+            if ((ptrdiff_t)j < n)
+                NAME(store)(out + j * FULL + group * LANES, block[j]);
+        }
+    }
+}
+
+/* A whole panel of B likewise. */
+INLINE void NAME(pack_matrix)(const T *from, ptrdiff_t step, ptrdiff_t length, const bool far,
+                              T *out)
+{
+    enum { FULL = TMK_NRV * LANES };
+    ROLLED for (; length >= LANES; length -= LANES, from += LANES, out += LANES * FULL)
+        NAME(pack_square)(from, step, LANES, far, out);
+    if (length > FEW) {
+        NAME(pack_square)(from, step, length, far, out);
+        return;
+    }
+    for (ptrdiff_t j = 0; length > 0 && j < FULL; j++) {
+        for (ptrdiff_t k = 0; k < length; k++)
+            out[k * FULL + j] = from[j * step + k];
     }
 }
 
@@ -225,9 +242,12 @@ static void NAME(pack_along_k)(const struct tmk_panel *p, T *out, size_t full)
         ptrdiff_t begin, end;
         T *to = out + run->start * full;
         if (run->step == 1 && p->nruns == 1 && !p->window && p->width == full &&
-            full % LANES == 0) {
+            full == TMK_NRV * LANES) {
             const T *from = (const T *)p->base + p->runs->offset + run->offset;
-            NAME(pack_matrix)(from, p->runs->step, full, length, to);
+            if (p->far)
+                NAME(pack_matrix)(from, p->runs->step, length, true, to);
+            else
+                NAME(pack_matrix)(from, p->runs->step, length, false, to);
             continue;
         }
         NAME(find_rows)(p, run, rows, full, &begin, &end);

@@ -87,6 +87,7 @@ static void pack(const struct tmk_gemm_part *part, const struct tmk_gemm_operand
                                     .nruns = nruns,
                                     .width = width,
                                     .k = depth,
+                                    .far = part->plan->fetch_ahead,
                                     .window = operand->window,
                                     .h = operand->h,
                                     .w = operand->w};
