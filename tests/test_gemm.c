@@ -284,8 +284,10 @@ static void product(enum tmk_dtype dtype, size_t m, size_t n, size_t k, enum tur
     tmk_random_seed(&random, (uint32_t)(m * 31 + n * 7 + k));
     size_t bytes = tmk_dtype_size(dtype);
     void *a = malloc(m * k * bytes), *b = malloc(k * n * bytes), *c = malloc(m * n * bytes);
+    void *bias = malloc(m * bytes);
     fill(a, dtype, m * k, &random);
     fill(b, dtype, k * n, &random);
+    fill(bias, dtype, m, &random);
     memset(c, 0xff, m * n * bytes);
     struct tmk_view va, vb, vc;
     const bool left = turned == LEFT, right = turned == RIGHT;
@@ -296,7 +298,9 @@ static void product(enum tmk_dtype dtype, size_t m, size_t n, size_t k, enum tur
     va = left ? tmk_view_transpose(&va, 0, 1) : va;
     vb = right ? tmk_view_transpose(&vb, 0, 1) : vb;
     struct tmk_gemm g = tmk_gemm_matrices(&va, &vb, &vc);
+    g.bias = bias;
     check(&g, m * n, 0);
+    free(bias);
     free(a);
     free(b);
     free(c);
@@ -469,6 +473,20 @@ static void deep_products_are_cut_into_pieces(void **state)
     }
 }
 
+static void columns_beyond_whole_vectors(void **state)
+{
+    (void)state;
+    for (int d = 0; d < TMK_NDTYPES; d++) {
+        const size_t nr = tmk_micro((enum tmk_dtype)d)->nr;
+        for (size_t rest = 0; rest <= 5; rest++) {
+            plain((enum tmk_dtype)d, 61, 6 * nr + rest, 1100);
+            product((enum tmk_dtype)d, 47, nr + rest, 301, RIGHT);
+        }
+    }
+    for (uint32_t seed = 1; seed <= 100; seed++)
+        long_ones(seed, 60, 17, 100);
+}
+
 static void a_small_workspace_is_refused(void **state)
 {
     (void)state;
@@ -517,6 +535,7 @@ int main(void)
         cmocka_unit_test(all_but_columns_may_be_few),
         cmocka_unit_test(little_depth_writes_rows),
         cmocka_unit_test(deep_products_are_cut_into_pieces),
+        cmocka_unit_test(columns_beyond_whole_vectors),
         cmocka_unit_test(a_small_workspace_is_refused),
         cmocka_unit_test(phases_are_noted),
     };

@@ -20,10 +20,13 @@ static void run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *ex
                      int thread)
 {
     const size_t per_batch = plan->parts_m * plan->parts_n, within = index % per_batch;
+    struct tmk_range n =
+        share(plan->N - plan->rest, plan->unit_n, plan->parts_n, within % plan->parts_n);
+    if (n.end == plan->N - plan->rest)
+        n.end = plan->N;
     tmk_gemm_run_part(plan, exec, thread, (char *)exec->workspace + index * plan->part_bytes,
                       share(plan->nbatch * plan->pieces, 1, plan->parts_batch, index / per_batch),
-                      share(plan->M, plan->unit_m, plan->parts_m, within / plan->parts_n),
-                      share(plan->N, plan->unit_n, plan->parts_n, within % plan->parts_n));
+                      share(plan->M, plan->unit_m, plan->parts_m, within / plan->parts_n), n);
 }
 
 struct tmk_gemm tmk_gemm_matrices(const struct tmk_view *a, const struct tmk_view *b,

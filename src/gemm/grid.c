@@ -33,7 +33,7 @@ static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, 
 {
     const size_t rows = plan->unit_m, columns = plan->unit_n;
     double m = (double)(rows * tmk_ceil_div(tmk_ceil_div(plan->M, rows), pm));
-    double n = (double)(columns * tmk_ceil_div(tmk_ceil_div(plan->N, columns), pn));
+    double n = (double)(columns * tmk_ceil_div(tmk_ceil_div(plan->N - plan->rest, columns), pn));
     double batches = (double)tmk_ceil_div(plan->nbatch * plan->pieces, pb);
     const bool shares = pn > 1 && n * (double)plan->element < SHORT_ROW && lines_straddle(plan);
     const double a_cost = element_cost(plan, TMK_STEP_FIRST) + (shares ? SHARED_LINE : 0);

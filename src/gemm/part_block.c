@@ -18,6 +18,13 @@ static bool readable(const struct tmk_gemm_part *part, size_t k0, size_t width)
     return b->in_place && (width % lanes == 0 || (ptrdiff_t)rows_after * b->k >= (ptrdiff_t)lanes);
 }
 
+/* Where the columns end that are not dot products: threads cut C at whole vectors. */
+static size_t vectors_end(const struct tmk_gemm_part *part)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    return TMK_MIN(part->n.end, plan->N - plan->rest);
+}
+
 /* What is to be fetched of a panel of B, from its first column's offset on: its rows, or if it runs
  * along k, pieces of its columns that are as long. */
 static void find_ahead(struct tmk_gemm_part *part)
@@ -46,8 +53,9 @@ static void set_depth(struct tmk_gemm_part *part, size_t k0)
     const struct tmk_gemm_scratch *s = &part->s;
     const size_t kc = part->kc;
     const bool window = plan->a.window || plan->b.window;
-    if (plan->a.in_place && plan->n.n <= 1 && readable(part, k0, part->n.end) &&
-        (!plan->fetch_ahead || part->n.end - part->n.begin <= plan->micro->nr))
+    const size_t end = vectors_end(part);
+    if (plan->a.in_place && plan->n.n <= 1 && readable(part, k0, end) &&
+        (!plan->fetch_ahead || end - part->n.begin <= plan->micro->nr))
         return;
     tmk_axes_positions(&plan->k, k0, kc, s->k_first, s->k_second, window ? s->k_y : NULL,
                        window ? s->k_x : NULL);
@@ -251,10 +259,11 @@ static void multiply_stack(const struct tmk_gemm_part *part, struct stack *stack
 }
 
 /* Where the panel of columns from n on lies. */
-static void find_columns(const struct tmk_gemm_part *part, size_t n, struct tmk_columns *columns)
+static void find_columns(const struct tmk_gemm_part *part, size_t n, size_t end,
+                         struct tmk_columns *columns)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    columns->width = TMK_MIN(plan->micro->nr, part->n.end - n);
+    columns->width = TMK_MIN(plan->micro->nr, end - n);
     columns->nb =
         tmk_axes_runs(&plan->n, TMK_STEP_FIRST, plan->b.window, n, columns->width, columns->b);
     columns->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, false, n, columns->width, columns->c);
@@ -284,8 +293,9 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
     struct stack stacks[2];
     set_depth(part, k0);
     stack_up(part, m.begin, m.end, k0, stacks);
-    find_columns(part, part->n.begin, columns);
-    for (size_t n = part->n.begin; n < part->n.end; n += plan->micro->nr) {
+    const size_t end = vectors_end(part);
+    find_columns(part, part->n.begin, end, columns);
+    for (size_t n = part->n.begin; n < end; n += plan->micro->nr) {
         struct tmk_tile panel = {0};
         place_b(part, k0, columns, &panel);
         if (part->first_k && part->col_bias) {
@@ -294,11 +304,11 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
             panel.col_bias = col_bias;
         }
         tmk_gemm_note(part, TMK_PHASE_PACK);
-        const bool last = n + plan->micro->nr >= part->n.end;
+        const bool last = n + plan->micro->nr >= end;
         const ptrdiff_t further = last ? part->next_depth : 0; /* then the next block of k */
         const bool more = !last || further != 0;
         if (more)
-            find_columns(part, last ? part->n.begin : n + plan->micro->nr, later);
+            find_columns(part, last ? part->n.begin : n + plan->micro->nr, end, later);
         fetch_ahead(part, more && plan->fetch_ahead ? later : NULL, further, stacks);
         for (int i = 0; i < 2; i++) {
             stacks[i].tile.b = panel.b;
@@ -311,5 +321,10 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
         struct tmk_columns *done = columns;
         columns = later;
         later = done;
+    }
+    if (end < part->n.end) {
+        const struct tmk_tile *top = &stacks[0].tile;
+        tmk_gemm_multiply_rest(part, m, k0, top->a, top->a_row);
+        tmk_gemm_note(part, TMK_PHASE_COMPUTE);
     }
 }

@@ -132,6 +132,23 @@ static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks wan
         plan->blocking.kc = plan->thin == TMK_GEMM_DOT ? tmk_gemm_thin_depth(plan) : plan->K;
 }
 
+/* A few columns beyond the last whole vector cost as much as a vector of them, but where rows of A
+ * run along k they can be dot products, which leave no lane empty. */
+#define MOST_REST 4
+static size_t find_rest(struct tmk_gemm_plan *plan)
+{
+    const struct tmk_gemm_operand *a = &plan->a;
+    const size_t lanes = plan->micro->lanes, rest = plan->N % lanes;
+    const bool along_k = a->in_place ? a->k == 1 : a->by_rows;
+    ptrdiff_t b_k;
+    if (plan->thin || !along_k || plan->b.window || rest > MOST_REST || 4 * rest > lanes ||
+        plan->N < lanes || plan->blocking.kc < 4 * lanes ||
+        !tmk_axes_linear(&plan->m, TMK_STEP_SECOND, &plan->c_row) ||
+        !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b_k))
+        return 0;
+    return rest;
+}
+
 static void measure(struct tmk_gemm_plan *plan)
 {
     plan->M = tmk_axes_count(&plan->m);
@@ -174,6 +191,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     choose_blocks(plan, gemm->blocks);
     if (plan->pieces > 1)
         split(plan);
+    plan->rest = find_rest(plan);
     plan->b_along_k = !plan->b.window && tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &plan->b.own) &&
                       plan->b.own != 1 && tmk_gemm_runs_along(&plan->k, TMK_STEP_SECOND);
     const size_t depth = plan->b_along_k ? plan->K : plan->K / plan->period;
@@ -236,6 +254,7 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
         return used;
     scratch->k_first = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
     scratch->k_second = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
+    scratch->rest = carve(memory, &used, plan->rest * tmk_gemm_rest_pitch(plan) * plan->element);
     scratch->ahead =
         (ptrdiff_t *)(void *)carve(memory, &used, tmk_gemm_most_ahead(plan) * sizeof(ptrdiff_t));
     scratch->k_y = (int32_t *)(void *)carve(memory, &used, b->kc * sizeof(int32_t));

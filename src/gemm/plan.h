@@ -60,6 +60,8 @@ struct tmk_gemm_plan {
     bool b_along_k;                       /* it runs along k, in rows b.own apart */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
     size_t unit_m, unit_n;                /* rows and columns that it does not cut */
+    size_t rest;                          /* last columns that are dot products (part_rest.c) */
+    ptrdiff_t c_row;                      /* then: the step between rows of C */
     size_t row_pitch;                     /* of A packed by rows: elements from row to row */
     size_t part_bytes;                    /* workspace of one part */
     size_t pieces_bytes;                  /* and of all sums over pieces of K */
@@ -82,11 +84,14 @@ struct tmk_gemm_scratch {
     char *a_block, *b_block;         /* mc x kc, nr x kc; A's of no bytes if read in place */
     ptrdiff_t *k_first, *k_second;   /* kc */
     int32_t *k_y, *k_x;              /* kc */
+    char *rest;                      /* the last columns of B, plan->rest x kc */
     ptrdiff_t *ahead;                /* of a B along k: what is fetched ahead of a panel */
     struct tmk_run *a_runs, *b_runs; /* kc: runs of k in a and in b */
     ptrdiff_t *m_c;                  /* mc: rows of C */
     struct tmk_columns *columns;     /* of the panel of B, and of the one after it */
 };
+/* Elements from column to column of `rest`. */
+size_t tmk_gemm_rest_pitch(const struct tmk_gemm_plan *plan);
 /* Elements of `ahead`. */
 size_t tmk_gemm_most_ahead(const struct tmk_gemm_plan *plan);
 
