@@ -481,6 +481,8 @@ static void columns_beyond_whole_vectors(void **state)
         for (size_t rest = 0; rest <= 5; rest++) {
             plain((enum tmk_dtype)d, 61, 6 * nr + rest, 1100);
             product((enum tmk_dtype)d, 47, nr + rest, 301, RIGHT);
+            product((enum tmk_dtype)d, 61, 6 * nr + rest, 1100, LEFT);
+            product((enum tmk_dtype)d, 47, nr + rest, 301, LEFT);
         }
     }
     for (uint32_t seed = 1; seed <= 100; seed++)

@@ -146,8 +146,8 @@ static bool fills_lanes(const struct tmk_channels_plan *plan)
 
 /* Of a 1x1 kernel the engine packs no image either, and its vectors run along positions: these are
  * too few in small images, alone or by few rows, or lie apart. Of one image, a few beyond whole
- * vectors do no harm forward, where it makes dot products of them. An image is copied for its
- * strides only. */
+ * vectors do no harm, as it has a way for them, unless it has to pack the weights of bwd_d because
+ * they push each other out of L1. An image is copied for its strides only. */
 static bool suits_one_tap(const struct tmk_channels_plan *plan)
 {
     const size_t positions = plan->h.positions * plan->w.positions;
@@ -155,9 +155,9 @@ static bool suits_one_tap(const struct tmk_channels_plan *plan)
     const bool strided = apart || plan->h.phases * plan->w.phases > 1;
     if (plan->channels * positions * plan->size > tmk_l2_bytes() || (plan->copied && !apart))
         return false;
-    const bool whole =
-        plan->dir == TMK_FWD && 4 * (positions % plan->kernel->lanes) <= plan->kernel->lanes;
-    return plan->images == 1 ? strided || (positions < FEW_POSITIONS && !whole)
+    const bool whole = 4 * (positions % plan->kernel->lanes) <= plan->kernel->lanes;
+    const bool packs = plan->dir == TMK_BWD_D && plan->lanes * plan->size % ALIASED == 0;
+    return plan->images == 1 ? strided || (positions < FEW_POSITIONS && (!whole || packs))
                              : positions < FEW_POSITIONS && plan->lanes <= FEW_LANES;
 }
 

@@ -1,17 +1,26 @@
-/* Columns beyond the last whole vector of C as dot products with rows of A. */
+/* Columns beyond the last whole vector of C: dot products with rows of A, or sums of its columns.
+ */
 #include "part_room.h"
 
 #include "size.h"
 
 #include <string.h>
 
-size_t tmk_gemm_rest_pitch(const struct tmk_gemm_plan *plan)
+/* Elements from column to column of B, along k. */
+static size_t column_pitch(const struct tmk_gemm_plan *plan)
 {
     return tmk_round_up(plan->blocking.kc, plan->micro->nr);
 }
 
-/* Columns of B from `from` on, `column` elements apart, k `step` apart: side by side along k. */
-#define DEFINE_GATHER(T)                                                                           \
+/* Bytes of a part's workspace: the columns of B along k, or the sums of a block of A's rows. */
+size_t tmk_gemm_rest_bytes(const struct tmk_gemm_plan *plan)
+{
+    const size_t column = TMK_MAX(column_pitch(plan), plan->blocking.mc);
+    return plan->rest * column * plan->element;
+}
+
+/* Element [k, j] of a matrix to [j, k] of another, by columns of either. */
+#define DEFINE_TURN(T)                                                                             \
     static void gather_##T(const T *from, ptrdiff_t step, size_t kc, const ptrdiff_t *column,      \
                            size_t columns, size_t pitch, T *out)                                   \
     {                                                                                              \
@@ -19,43 +28,93 @@ size_t tmk_gemm_rest_pitch(const struct tmk_gemm_plan *plan)
             for (size_t j = 0; j < columns; j++)                                                   \
                 out[j * pitch + k] = from[column[j]];                                              \
         }                                                                                          \
+    }                                                                                              \
+    static void scatter_##T(const T *from, size_t pitch, size_t columns, const ptrdiff_t *row,     \
+                            size_t rows, bool accumulate, const ptrdiff_t *column, T *c)           \
+    {                                                                                              \
+        for (size_t i = 0; i < rows; i++) {                                                        \
+            T *out = c + row[i];                                                                   \
+            for (size_t j = 0; j < columns; j++)                                                   \
+                out[column[j]] = (accumulate ? out[column[j]] : 0) + from[j * pitch + i];          \
+        }                                                                                          \
     }
-DEFINE_GATHER(float)
-DEFINE_GATHER(double)
+DEFINE_TURN(float)
+DEFINE_TURN(double)
 
-void tmk_gemm_multiply_rest(struct tmk_gemm_part *part, struct tmk_range m, size_t k0,
-                            const void *a, ptrdiff_t a_row)
+/* Rows of A that run along k: dot products with columns of B, laid out along k, too. */
+static void add_dots(const struct tmk_gemm_part *part, struct tmk_tile *tile, const char *b,
+                     ptrdiff_t b_k, const ptrdiff_t *in_b)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    const size_t rest = plan->rest, pitch = tmk_gemm_rest_pitch(plan), n = plan->N - rest;
-    ptrdiff_t in_b[TMK_MICRO_DOT], in_c[TMK_MICRO_DOT], first, step;
-    tmk_axes_positions(&plan->n, n, rest, in_b, in_c, NULL, NULL);
-    tmk_axes_positions(&plan->m, m.begin, 1, NULL, &first, NULL, NULL);
-    tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &step);
-    const char *from = tmk_gemm_forward(plan, part->b, (ptrdiff_t)k0 * step);
+    const size_t pitch = column_pitch(plan);
     if (plan->dtype == TMK_F32)
-        gather_float((const float *)(const void *)from, step, part->kc, in_b, rest, pitch,
+        gather_float((const float *)(const void *)b, b_k, part->kc, in_b, plan->rest, pitch,
                      (float *)(void *)part->s.rest);
     else
-        gather_double((const double *)(const void *)from, step, part->kc, in_b, rest, pitch,
+        gather_double((const double *)(const void *)b, b_k, part->kc, in_b, plan->rest, pitch,
                       (double *)(void *)part->s.rest);
+    tile->a = part->s.rest;
+    tile->a_row = (ptrdiff_t)pitch;
+    tile->a_k = (ptrdiff_t)plan->micro->nr;
+    plan->micro->dot(tile, plan->rest);
+}
+
+/* Columns of A that lie along m: so many of them are added to each column of C, aside. */
+static void add_columns(const struct tmk_gemm_part *part, struct tmk_tile *tile, const char *b,
+                        ptrdiff_t b_k, const ptrdiff_t *in_c)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const bool accumulate = tile->accumulate;
+    const size_t pitch = plan->blocking.mc;
+    const ptrdiff_t row[TMK_MICRO_DOT] = {0, (ptrdiff_t)pitch, 2 * (ptrdiff_t)pitch,
+                                          3 * (ptrdiff_t)pitch};
+    char *c = tile->c;
+    tile->a = b;
+    tile->a_row = 1;
+    tile->a_k = b_k;
+    tile->c = part->s.rest;
+    tile->row = row;
+    tile->accumulate = false;
+    plan->micro->add_rows(tile, plan->rest);
+    if (plan->dtype == TMK_F32)
+        scatter_float((const float *)(const void *)part->s.rest, pitch, plan->rest, part->s.m_c,
+                      tile->width, accumulate, in_c, (float *)(void *)c);
+    else
+        scatter_double((const double *)(const void *)part->s.rest, pitch, plan->rest, part->s.m_c,
+                       tile->width, accumulate, in_c, (double *)(void *)c);
+}
+
+void tmk_gemm_multiply_rest(struct tmk_gemm_part *part, struct tmk_range m, size_t k0,
+                            const void *rows, ptrdiff_t step)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_gemm_operand *a = &plan->a;
+    const size_t n = plan->N - plan->rest;
+    ptrdiff_t in_b[TMK_MICRO_DOT], in_c[TMK_MICRO_DOT], b_k;
+    tmk_axes_positions(&plan->n, n, plan->rest, in_b, in_c, NULL, NULL);
+    tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b_k);
+    const char *b = tmk_gemm_forward(plan, part->b, (ptrdiff_t)k0 * b_k);
+    /* its rows are our columns */
     struct tmk_tile tile = {
         .kc = part->kc,
-        .a = part->s.rest,
-        .a_row = (ptrdiff_t)pitch,
-        .a_k = (ptrdiff_t)plan->micro->nr,
-        .b = a,
-        .b_k = a_row,
-        .c = (char *)tmk_gemm_forward(plan, part->c, first),
         .row = in_c,
-        .c_column = plan->c_row,
         .width = m.end - m.begin,
         .accumulate = plan->accumulate || !part->first_k,
     };
-    /* its rows are our columns */
     if (part->first_k && part->col_bias)
         tile.row_bias = tmk_gemm_forward(plan, part->col_bias, (ptrdiff_t)n);
     if (part->first_k && part->row_bias)
         tile.col_bias = tmk_gemm_forward(plan, part->row_bias, (ptrdiff_t)m.begin);
-    plan->micro->dot(&tile, rest);
+    if (tmk_gemm_lies_across(a)) {
+        tile.b = tmk_gemm_forward(plan, part->a, (ptrdiff_t)m.begin + (ptrdiff_t)k0 * a->k);
+        tile.b_k = a->k;
+        tile.c = part->c;
+        add_columns(part, &tile, tmk_gemm_forward(plan, b, in_b[0]), b_k, in_c);
+        return;
+    }
+    tile.b = rows;
+    tile.b_k = step;
+    tile.c = (char *)tmk_gemm_forward(plan, part->c, part->s.m_c[0]);
+    tile.c_column = plan->c_row;
+    add_dots(part, &tile, b, b_k, in_b);
 }

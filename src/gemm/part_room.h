@@ -39,9 +39,9 @@ static inline void tmk_gemm_note(struct tmk_gemm_part *part, enum tmk_phase phas
 /* Rows m of C, a block of A, by all columns of the part, at the block of k from k0 on. */
 void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, size_t k0);
 
-/* Its last plan->rest columns, by rows of A along k that start at `a`, a_row apart. */
+/* Its last plan->rest columns. Rows of A that run along k start at `rows`, `step` apart. */
 void tmk_gemm_multiply_rest(struct tmk_gemm_part *part, struct tmk_range m, size_t k0,
-                            const void *a, ptrdiff_t a_row);
+                            const void *rows, ptrdiff_t step);
 
 /* The same for thin products. */
 void tmk_gemm_multiply_thin(struct tmk_gemm_part *part, struct tmk_range m, size_t k0);

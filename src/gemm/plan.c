@@ -132,8 +132,8 @@ static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks wan
         plan->blocking.kc = plan->thin == TMK_GEMM_DOT ? tmk_gemm_thin_depth(plan) : plan->K;
 }
 
-/* A few columns beyond the last whole vector cost as much as a vector of them, but where rows of A
- * run along k they can be dot products, which leave no lane empty. */
+/* A few columns beyond the last whole vector cost as much as a vector of them, but where A runs
+ * along k or along m they have ways of their own, which leave no lane empty. */
 #define MOST_REST 4
 static size_t find_rest(struct tmk_gemm_plan *plan)
 {
@@ -141,12 +141,14 @@ static size_t find_rest(struct tmk_gemm_plan *plan)
     const size_t lanes = plan->micro->lanes, rest = plan->N % lanes;
     const bool along_k = a->in_place ? a->k == 1 : a->by_rows;
     ptrdiff_t b_k;
-    if (plan->thin || !along_k || plan->b.window || rest > MOST_REST || 4 * rest > lanes ||
-        plan->N < lanes || plan->blocking.kc < 4 * lanes ||
-        !tmk_axes_linear(&plan->m, TMK_STEP_SECOND, &plan->c_row) ||
-        !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b_k))
+    if (plan->thin || plan->b.window || rest > MOST_REST || 4 * rest > lanes || plan->N < lanes ||
+        plan->blocking.kc < 4 * lanes || !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b_k))
         return 0;
-    return rest;
+    if (tmk_gemm_lies_across(a)) {
+        const int last = plan->n.n - 1;
+        return plan->n.step[TMK_STEP_FIRST][last] == 1 && plan->n.extent[last] >= rest ? rest : 0;
+    }
+    return along_k && tmk_axes_linear(&plan->m, TMK_STEP_SECOND, &plan->c_row) ? rest : 0;
 }
 
 static void measure(struct tmk_gemm_plan *plan)
@@ -254,7 +256,7 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
         return used;
     scratch->k_first = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
     scratch->k_second = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
-    scratch->rest = carve(memory, &used, plan->rest * tmk_gemm_rest_pitch(plan) * plan->element);
+    scratch->rest = carve(memory, &used, tmk_gemm_rest_bytes(plan));
     scratch->ahead =
         (ptrdiff_t *)(void *)carve(memory, &used, tmk_gemm_most_ahead(plan) * sizeof(ptrdiff_t));
     scratch->k_y = (int32_t *)(void *)carve(memory, &used, b->kc * sizeof(int32_t));

@@ -16,6 +16,12 @@ struct tmk_gemm_operand {
     bool by_rows;     /* of A, not in place: packed row by row, as k runs along memory already */
 };
 
+/* Does m run along A's memory and k by steps? */
+static inline bool tmk_gemm_lies_across(const struct tmk_gemm_operand *a)
+{
+    return a->in_place ? a->own == 1 && a->k != 1 : a->across;
+}
+
 /* Products with few rows go their own way: rows of B are added to those of C, or dot products of
  * rows of A, packed along k if they lie otherwise, and columns of B. So do those of little depth
  * and many results: sums of outer products; and those of little but columns. */
@@ -90,8 +96,7 @@ struct tmk_gemm_scratch {
     ptrdiff_t *m_c;                  /* mc: rows of C */
     struct tmk_columns *columns;     /* of the panel of B, and of the one after it */
 };
-/* Elements from column to column of `rest`. */
-size_t tmk_gemm_rest_pitch(const struct tmk_gemm_plan *plan);
+size_t tmk_gemm_rest_bytes(const struct tmk_gemm_plan *plan);
 /* Elements of `ahead`. */
 size_t tmk_gemm_most_ahead(const struct tmk_gemm_plan *plan);
 
