@@ -2,7 +2,7 @@
 #include "channels_settle.h"
 
 /* One vector of lanes of `length` neighbouring weights, from the first tap of a group's channel on:
- * blocks transposed in registers. What is `ahead` is fetched meanwhile. */
+ * blocks transposed in registers. What is `ahead`, if it is not 0, is fetched meanwhile. */
 static void NAME(pack_run)(const T *from, ptrdiff_t lane, size_t lanes, size_t length, size_t taps,
                            size_t count, size_t channel, ptrdiff_t ahead, T *out, size_t width)
 {
@@ -12,11 +12,10 @@ static void NAME(pack_run)(const T *from, ptrdiff_t lane, size_t lanes, size_t l
         const SPAN span = NAME(span)(0, (ptrdiff_t)n);
         NAME(vec) block[LANES];
         if (lanes >= LANES) {
-            UNROLL for (int l = 0; l < LANES; l++)
-            {
+            UNROLL for (int l = 0; ahead != 0 && l < LANES; l++)
                 __builtin_prefetch(from + l * lane + k + ahead, 0, 2);
-                block[l] = NAME(load_span)(from + l * lane + k, span);
-            }
+            UNROLL for (int l = 0; l < LANES; l++) block[l] =
+                NAME(load_span)(from + l * lane + k, span);
         } else {
             UNROLL for (int l = 0; l < LANES; l++) block[l] =
                 (size_t)l < lanes ? NAME(load_span)(from + l * lane + k, span) : (NAME(vec)){0};
@@ -41,16 +40,17 @@ static void NAME(pack_group)(const struct tmk_channels_weights *w, const T *from
 {
     if (w->channel == (ptrdiff_t)w->taps) {
         NAME(pack_run)
-        (from, w->lane, lanes, count * w->taps, w->taps, count, 0, FETCH, out, width);
+        (from, w->lane, lanes, count * w->taps, w->taps, count, 0, w->far ? FETCH : 0, out, width);
         return;
     }
+    const ptrdiff_t ahead = w->far ? CHANNELS_AHEAD * w->channel : 0;
     const SPAN span = NAME(span)(0, (ptrdiff_t)lanes);
     for (size_t c = 0; c < count; c++, from += w->channel) {
         if (w->taps == 1 && w->lane == 1)
             NAME(store)(out + c * width, NAME(load_span)(from, span));
         else
             NAME(pack_run)
-        (from, w->lane, lanes, w->taps, w->taps, count, c, CHANNELS_AHEAD * w->channel, out, width);
+        (from, w->lane, lanes, w->taps, w->taps, count, c, ahead, out, width);
     }
 }
 
@@ -69,7 +69,7 @@ static void NAME(pack)(const struct tmk_channels_weights *w, size_t width, void 
 }
 
 /* `count` channels at one tap, for rows [first, end) of the tile, or of both of a pair's, which are
- * `apart`. What the next tile of the row reads is on its way meanwhile. */
+ * `apart`. */
 INLINE void NAME(add_channels)(NAME(vec) sum[][TMK_NRV], const T *a, ptrdiff_t apart,
                                ptrdiff_t plane, const T *b, size_t count, const int rows,
                                const int tiles, const int vectors, const int first, const int end)
@@ -79,12 +79,7 @@ INLINE void NAME(add_channels)(NAME(vec) sum[][TMK_NRV], const T *a, ptrdiff_t a
     ROLLED for (; count > 0; count--, a += plane, second += plane, b += width)
     {
         NAME(vec) bc[TMK_NRV];
-        UNROLL for (int j = 0; j < vectors; j++)
-        {
-            bc[j] = NAME(load)(b + j * LANES);
-            __builtin_prefetch(b + AHEAD * width + j * LANES);
-        }
-        __builtin_prefetch(a + 2 * rows - 1, 0, 2);
+        UNROLL for (int j = 0; j < vectors; j++) bc[j] = NAME(load)(b + j * LANES);
         UNROLL for (int i = first; i < end; i++) NAME(add_row)(sum[i], a + i, bc, vectors, i);
         UNROLL for (int i = first; tiles > 1 && i < end; i++)
             NAME(add_row)(sum[rows + i], second + i, bc, vectors, rows + i);

@@ -27,6 +27,7 @@ struct tmk_channels_weights {
     const void *data;
     ptrdiff_t lane, channel;
     size_t lanes, channels, taps; /* lanes <= width; the rest of the panel is zero */
+    bool far;                     /* short runs from beyond the L2 cache, to be fetched ahead */
 };
 
 /* What one tap reads for position 0, and which of the packed taps it is. */

@@ -69,6 +69,7 @@ void tmk_channels_pack(struct tmk_channels_call *call, size_t group,
         .lanes = block->lanes,
         .channels = block->channels,
         .taps = plan->taps,
+        .far = plan->far,
     };
     plan->kernel->pack(&weights, block->vectors * plan->kernel->lanes, block->weights);
     tmk_channels_note(call, TMK_PHASE_PACK);

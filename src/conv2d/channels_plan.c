@@ -63,6 +63,7 @@ static void size_panels(struct tmk_channels_plan *plan)
     const size_t step = plan->taps * plan->kernel->width * plan->size;
     plan->panels = tmk_ceil_div(plan->lanes, plan->kernel->width);
     plan->panel_bytes = tmk_round_up(plan->channels * step, TMK_ALIGN);
+    plan->far = plan->taps > 1 && plan->panel_bytes > tmk_l2_bytes() / plan->panels;
     plan->shared = plan->panel_bytes <= tmk_l2_bytes() / 2 / plan->panels;
 }
 

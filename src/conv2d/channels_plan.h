@@ -32,6 +32,7 @@ struct tmk_channels_plan {
     size_t slab_images, slab_rows;        /* copied at a time */
     size_t panels, panel_bytes;           /* of packed weights */
     bool shared;                          /* by all threads, and packed once */
+    bool far;                             /* the weights, in short runs, are larger than L2 */
     size_t depth;                         /* channels of a panel that are multiplied at a time */
     size_t held;                          /* panels that a thread keeps packed, at most */
     size_t chunk;                         /* units that all panels pass by */
