@@ -57,23 +57,34 @@ struct spot {
     size_t n, at, row, column;
 };
 
-/* Leave out rows of taps that meet only padding, where a tile lies in one row, or a pair in two. */
-static void choose_taps(const struct tmk_channels_call *call, const struct tmk_channels_phase *f,
-                        const struct spot *spots, size_t count, struct tmk_channels_tile *tile)
+/* Rows of taps that meet more than padding, for a tile that lies in one row. */
+struct reach {
+    size_t first, end;
+};
+
+static struct reach reach_of(const struct tmk_channels_call *call,
+                             const struct tmk_channels_phase *f, const struct spot *spot)
 {
     const struct tmk_channels_axis *h = &call->plan->h;
-    size_t first = f->h.taps, end = 0;
-    for (size_t i = 0; i < count * f->h.taps; i++) {
-        const size_t t = i % f->h.taps;
-        const ptrdiff_t y = (ptrdiff_t)(spots[i / f->h.taps].row * h->stride) + f->h.origin -
-                            (ptrdiff_t)t * f->h.back;
-        if (call->plan->flat || (y >= 0 && y < (ptrdiff_t)h->image)) {
-            first = TMK_MIN(first, t);
-            end = TMK_MAX(end, t + 1);
+    if (call->plan->flat)
+        return (struct reach){0, f->h.taps};
+    struct reach reach = {f->h.taps, 0};
+    for (size_t t = 0; t < f->h.taps; t++) {
+        const ptrdiff_t y =
+            (ptrdiff_t)(spot->row * h->stride) + f->h.origin - (ptrdiff_t)t * f->h.back;
+        if (y >= 0 && y < (ptrdiff_t)h->image) {
+            reach.first = TMK_MIN(reach.first, t);
+            reach.end = t + 1;
         }
     }
-    tile->taps = call->taps + f->first_tap + first * f->w.taps;
-    tile->ntaps = end > first ? (end - first) * f->w.taps : 0;
+    return reach;
+}
+
+static void choose_taps(const struct tmk_channels_call *call, const struct tmk_channels_phase *f,
+                        struct reach reach, struct tmk_channels_tile *tile)
+{
+    tile->taps = call->taps + f->first_tap + reach.first * f->w.taps;
+    tile->ntaps = reach.end > reach.first ? (reach.end - reach.first) * f->w.taps : 0;
     tile->tap_row = f->w.taps;
 }
 
@@ -125,12 +136,16 @@ static size_t find_spots(const struct tmk_channels_plan *plan, const struct tmk_
         spots[0] = (struct spot){unit / units, at, slab->row, at * plan->columns};
         return 1;
     }
-    const size_t step = plan->paired ? 2 : 1, rows = slab->images * slab->rows;
+    /* pairs: neighbouring images, or rows of the only one */
+    const bool images = plan->paired && slab->images > 1;
+    const size_t step = plan->paired && !images ? 2 : 1;
+    const size_t row = unit * step % slab->rows, n = unit * step / slab->rows * (images ? 2 : 1);
     size_t count = 0;
-    for (size_t row = unit * step; row < TMK_MIN((unit + 1) * step, rows); row++) {
-        const size_t at = row % slab->rows;
-        spots[count++] = (struct spot){row / slab->rows, at, slab->row + at, 0};
-    }
+    spots[count++] = (struct spot){n, row, slab->row + row, 0};
+    if (images && n + 1 < slab->images)
+        spots[count++] = (struct spot){n + 1, row, slab->row + row, 0};
+    else if (step == 2 && row + 1 < slab->rows)
+        spots[count++] = (struct spot){n, row + 1, slab->row + row + 1, 0};
     return count;
 }
 
@@ -164,15 +179,15 @@ static struct tmk_channels_out out_of(const struct tmk_channels_call *call,
     };
 }
 
-/* Some spots of phase `f`, one or a pair. */
+/* One spot of phase `f`, or a pair of the same reach if `second` is not NULL. */
 static void multiply_spots(const struct tmk_channels_call *call,
                            const struct tmk_channels_slab *slab,
                            const struct tmk_channels_block *block,
-                           const struct tmk_channels_phase *f, const struct spot *spots,
-                           size_t count)
+                           const struct tmk_channels_phase *f, const struct spot *spot,
+                           const struct spot *second, struct reach reach)
 {
     const struct tmk_channels_plan *plan = call->plan;
-    const ptrdiff_t image = image_offset(call, spots);
+    const ptrdiff_t image = image_offset(call, spot);
     struct tmk_channels_tile tile = {
         .image = slab->from +
                  (image + (ptrdiff_t)block->channel * call->steps.channel) * (ptrdiff_t)plan->size,
@@ -180,15 +195,15 @@ static void multiply_spots(const struct tmk_channels_call *call,
         .plane = call->steps.channel,
         .channels = block->channels,
         .all_taps = plan->taps,
-        .out = out_of(call, slab, block, f, spots),
-        .paired = count > 1,
+        .out = out_of(call, slab, block, f, spot),
+        .paired = second,
     };
-    if (tile.paired) {
-        tile.apart = image_offset(call, spots + 1) - image;
-        tile.second = out_of(call, slab, block, f, spots + 1);
+    if (second) {
+        tile.apart = image_offset(call, second) - image;
+        tile.second = out_of(call, slab, block, f, second);
     }
-    choose_taps(call, f, spots, count, &tile);
-    const size_t left = slab->rows * plan->w.positions - spots->column;
+    choose_taps(call, f, reach, &tile);
+    const size_t left = slab->rows * plan->w.positions - spot->column;
     const size_t columns = plan->flat ? TMK_MIN(plan->columns, left) : f->w.positions;
     multiply_columns(plan, &f->w, &tile, columns, block->vectors);
 }
@@ -204,14 +219,21 @@ static void multiply_unit(const struct tmk_channels_call *call,
         const struct tmk_channels_phase *f = &call->phases[i];
         if (f->h.taps == 0 || f->w.taps == 0)
             continue;
-        struct spot inside[2]; /* of this phase */
+        const struct spot *inside[2]; /* of this phase */
+        struct reach reach[2];
         size_t n = 0;
         for (size_t s = 0; s < count; s++) {
-            if (spots[s].row < f->h.positions)
-                inside[n++] = spots[s];
+            if (spots[s].row < f->h.positions) {
+                inside[n] = &spots[s];
+                reach[n++] = reach_of(call, f, &spots[s]);
+            }
         }
-        if (n > 0)
-            multiply_spots(call, slab, block, f, inside, n);
+        if (n == 2 && reach[0].first == reach[1].first && reach[0].end == reach[1].end) {
+            multiply_spots(call, slab, block, f, inside[0], inside[1], reach[0]);
+            continue;
+        }
+        for (size_t s = 0; s < n; s++)
+            multiply_spots(call, slab, block, f, inside[s], NULL, reach[s]);
     }
 }
 

@@ -48,7 +48,8 @@ static struct tmk_channels_axis axis_of(const struct tmk_conv2d *p, enum tmk_dir
     const size_t reach = (size_t)(last_tap - axis.first);
     axis.parts = rows ? TMK_MIN(axis.stride, reach + 1) : axis.stride;
     axis.length = axis.positions + reach / axis.stride;
-    axis.inside = axis.first >= 0 && last < (ptrdiff_t)axis.image;
+    const ptrdiff_t beyond = TMK_MAX(-axis.first, last + 1 - (ptrdiff_t)axis.image);
+    axis.skipped = beyond <= TMK_CHANNELS_MAX_SKIP && axis.positions <= axis.image;
     return axis;
 }
 
@@ -87,7 +88,9 @@ size_t tmk_channels_units(const struct tmk_channels_plan *plan, size_t images, s
 {
     if (plan->flat)
         return images * tmk_ceil_div(rows * plan->w.positions, plan->columns);
-    return plan->paired ? tmk_ceil_div(images * rows, 2) : images * rows;
+    if (!plan->paired)
+        return images * rows;
+    return images > 1 ? rows * tmk_ceil_div(images, 2) : tmk_ceil_div(rows, 2);
 }
 
 /* Half of the L2 cache at most for the weights that are multiplied, the rest but for a quarter, at
@@ -122,7 +125,7 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
         .taps = p->kh * p->kw,
     };
     const bool aliased = plan.h.image * plan.w.image * plan.size % ALIASED == 0;
-    plan.copied = !plan.h.inside || !plan.w.inside || plan.w.stride > 1 || aliased;
+    plan.copied = !plan.w.skipped || plan.w.stride > 1 || aliased;
     plan.pitch = plan.w.length;
     plan.flat = plan.taps == 1 && plan.h.phases * plan.w.phases == 1 &&
                 (plan.copied || (plan.h.stride == 1 && plan.w.positions == plan.w.image));

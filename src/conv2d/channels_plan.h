@@ -15,7 +15,7 @@ struct tmk_channels_axis {
     ptrdiff_t first;      /* what the first tap of all reads for position 0 */
     size_t parts, length; /* of the copy: it is taken apart by the stride; rows that no tap reads
                              have no part */
-    bool inside;          /* nothing outside the image is read */
+    bool skipped;         /* tiles leave out what a tap reads beyond the image's columns */
 };
 
 struct tmk_channels_plan {
@@ -41,8 +41,8 @@ struct tmk_channels_plan {
 
 struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_dir dir);
 
-/* Rows of results, or pairs of them, or if flat, tiles, in which a slab of so many rows of so many
- * images is multiplied. */
+/* Rows of results, or pairs of them (of two images, or of the only one), or if flat, tiles, in
+ * which a slab of so many rows of so many images is multiplied. */
 size_t tmk_channels_units(const struct tmk_channels_plan *plan, size_t images, size_t rows);
 
 #endif
