@@ -6,8 +6,8 @@
 #include "planes.h"
 #include "size.h"
 
-/* Of the image's copy, at most, and where weights are packed once; what shares a set of the L1
- * cache when it is this far apart. */
+/* Of the image's copy, at most, and where weights are packed once; what share a set of the L1 cache
+ * when they are this far apart. */
 #define MOST_COPY ((size_t)8 << 20)
 #define NEAR_COPY ((size_t)2 << 20)
 #define ALIASED ((size_t)1024)
@@ -124,8 +124,7 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
         .lanes = (bwd_d ? p->ic : p->oc) / p->g,
         .taps = p->kh * p->kw,
     };
-    const bool aliased = plan.h.image * plan.w.image * plan.size % ALIASED == 0;
-    plan.copied = !plan.w.skipped || plan.w.stride > 1 || aliased;
+    plan.copied = !plan.w.skipped || plan.w.stride > 1;
     plan.pitch = plan.w.length;
     plan.flat = plan.taps == 1 && plan.h.phases * plan.w.phases == 1 &&
                 (plan.copied || (plan.h.stride == 1 && plan.w.positions == plan.w.image));
