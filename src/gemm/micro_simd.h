@@ -83,7 +83,7 @@ INLINE void NAME(add_row)(NAME(vec) * sum, const T *a, const NAME(vec) * b, cons
                           const int row)
 {
 #ifdef ADD_PRODUCT /* micro_tile.h */
-    if (row % 4 != 0) {
+    if (row % 2 != 0) {
         UNROLL for (int j = 0; j < vectors; j++) ADD_PRODUCT(sum[j], a, b[j]);
         return;
     }

@@ -16,9 +16,10 @@
 #define EACH_NRV(M, rows) PASTE(EACH_VECTOR, TMK_NRV)(M, rows)
 
 /* AVX-512 multiplies by a scalar in memory without a load of its own. Compilers load a scalar that
- * is used twice into a register; with most rows' multiply-adds fused with their load, a step takes
- * 38 micro-operations instead of 48, which is a tenth of the time when another hardware thread
- * shares the core. (All rows would need a third load port.) */
+ * is used twice into a register; with every other row's multiply-adds fused with their loads, a step
+ * takes 42 micro-operations instead of 48, which counts when another hardware thread shares the
+ * core, and 23 loads in the time of 28. (All rows would need a third load port, and three of four
+ * leave none to what is fetched.) */
 #if TMK_VBYTES == 64
 #define ADD_PRODUCT(sum, a, b)                                                                     \
     __asm__(PASTE(FUSED, TYPE) ", %2, %0" : "+v"(sum) : "m"(*(a)), "v"(b))
