@@ -25,6 +25,31 @@ static void NAME(pack_gradient)(const void *from, ptrdiff_t lane, size_t lanes, 
     }
 }
 
+/* One run, for groups [first, end). */
+INLINE void NAME(weigh_run)(NAME(vec) sum[][TMK_NRV], const T *const *at, const ptrdiff_t *tap,
+                            const T *dy, size_t length, const int taps, const int first,
+                            const int end, const int vectors)
+{
+    const size_t width = (size_t)vectors * LANES;
+    const T *image[TMK_MR];
+    UNROLL for (int g = first; g < end; g++) image[g] = at[g];
+    ROLLED for (size_t x = length; x > 0; x--, dy += width)
+    {
+        NAME(vec) dyx[TMK_NRV];
+        UNROLL for (int j = 0; j < vectors; j++)
+        {
+            dyx[j] = NAME(load)(dy + j * LANES);
+            __builtin_prefetch(dy + AHEAD * width + j * LANES);
+        }
+        UNROLL for (int g = first; g < end; g++)
+        {
+            UNROLL for (int i = 0; i < taps; i++)
+                NAME(add_row)(sum[g * taps + i], image[g] + tap[i], dyx, vectors, g * taps + i);
+            image[g]++;
+        }
+    }
+}
+
 /* The numbers of taps, groups and vectors are constants in each instance, so that the sums stay in
  * registers. Leaves them in sums[tap of all groups][lane]. */
 INLINE void NAME(weigh_tile)(const struct tmk_channels_gradient *t, T *sums, const int taps,
@@ -39,24 +64,28 @@ INLINE void NAME(weigh_tile)(const struct tmk_channels_gradient *t, T *sums, con
     {
         UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (NAME(vec)){0};
     }
-    for (const ptrdiff_t *run = t->run; run < t->run + t->runs; run++) {
+    for (size_t r = 0; r < t->runs; r++, dy += t->length * width) {
         const T *image[TMK_MR];
-        UNROLL for (int g = 0; g < groups; g++) image[g] = (const T *)t->image + t->group[g] + *run;
-        ROLLED for (size_t x = t->length; x > 0; x--, dy += width)
-        {
-            NAME(vec) dyx[TMK_NRV];
-            UNROLL for (int j = 0; j < vectors; j++)
-            {
-                dyx[j] = NAME(load)(dy + j * LANES);
-                __builtin_prefetch(dy + AHEAD * width + j * LANES);
-            }
-            UNROLL for (int g = 0; g < groups; g++)
-            {
-                UNROLL for (int i = 0; i < taps; i++)
-                    NAME(add_row)(sum[g * taps + i], image[g] + tap[i], dyx, vectors, g * taps + i);
-                image[g]++;
-            }
+        UNROLL for (int g = 0; g < groups; g++) image[g] =
+            (const T *)t->image + t->group[g] + t->run[r];
+#define WEIGH(first, end) NAME(weigh_run)(sum, image, tap, dy, t->length, taps, first, end, vectors)
+        switch (t->leave[r]) {
+        case TMK_CHANNELS_NONE:
+            WEIGH(0, groups);
+            break;
+        case TMK_CHANNELS_FIRST:
+            WEIGH(1, groups);
+            break;
+        case TMK_CHANNELS_LAST:
+            WEIGH(0, groups - 1);
+            break;
+        case TMK_CHANNELS_FIRST | TMK_CHANNELS_LAST:
+            WEIGH(1, groups - 1);
+            break;
+        default:
+            break;
         }
+#undef WEIGH
     }
     UNROLL for (int i = 0; i < groups * taps; i++)
     {

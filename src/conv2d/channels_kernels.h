@@ -67,9 +67,12 @@ struct tmk_channels_tile {
  * of channels l, some groups g of `taps` taps i each. Positions fall into runs in which the image
  * moves by one from each to the next. */
 #define TMK_CHANNELS_TAPS 7
+/* Groups of a tile that a run leaves out, for they meet padding. */
+enum { TMK_CHANNELS_NONE, TMK_CHANNELS_FIRST, TMK_CHANNELS_LAST, TMK_CHANNELS_ALL = 4 };
 struct tmk_channels_gradient {
     const void *image;                /* that all offsets are counted from */
     const ptrdiff_t *group, *run;     /* offsets */
+    const uint8_t *leave;             /* of each run */
     ptrdiff_t tap[TMK_CHANNELS_TAPS]; /* and those of a group's taps, the first 0 */
     size_t groups, runs, length;      /* of a run, in positions */
     const void *dy;                   /* packed, [position][lane] */

@@ -9,6 +9,7 @@
 #include "size.h"
 
 #include <omp.h>
+#include <string.h>
 
 /* Positions that are summed at a time, roughly: enough to pay for bringing a tile to its place. Of
  * fewer, there are more channels at a time that share what is packed of dy: 1x1 kernels need it. */
@@ -53,6 +54,8 @@ struct part {
     size_t ic, ic_end, panel, panel_end;
     char *copy, *panel_dy;
     ptrdiff_t *run, *group; /* offsets in the copy */
+    uint8_t *leave;         /* of each run, by the row of the kernel that a tile begins with, or
+                               for a short tile */
     double clock;
 };
 
@@ -138,17 +141,20 @@ static size_t lay_out(const struct plan *plan, char *memory, struct part *part)
         positions * plan->kernel->width * plan->size,
         plan->images * plan->rows * sizeof(ptrdiff_t),
         groups_of(plan, plan->channels) * sizeof(ptrdiff_t),
+        (plan->groups + 1) * plan->images * plan->rows,
     };
-    size_t at[5] = {0};
-    for (int i = 0; i < 4; i++)
+    enum { PIECES = sizeof bytes / sizeof bytes[0] };
+    size_t at[PIECES + 1] = {0};
+    for (int i = 0; i < PIECES; i++)
         at[i + 1] = at[i] + tmk_round_up(bytes[i], TMK_ALIGN);
     if (memory) {
         part->copy = memory;
         part->panel_dy = memory + at[1];
         part->run = (ptrdiff_t *)(void *)(memory + at[2]);
         part->group = (ptrdiff_t *)(void *)(memory + at[3]);
+        part->leave = (uint8_t *)memory + at[4];
     }
-    return at[4];
+    return at[PIECES];
 }
 
 bool tmk_conv2d_suits_weigh(const struct tmk_conv2d *p)
@@ -239,6 +245,47 @@ static void find_runs(struct part *part, const struct slab *slab)
     }
 }
 
+/* Does a row of taps read an image row, not padding, for row `y` of dy? */
+static bool meets_image(const struct tmk_conv2d *p, size_t tap_row, size_t y)
+{
+    const size_t at = y * p->sh + tap_row * p->dh;
+    return at >= p->ph && at < p->ph + p->ih;
+}
+
+/* Which groups of a tile, `count` from row `first` of the kernel on, need not meet row `y` of dy.
+ */
+static uint8_t left_out(const struct plan *plan, size_t first, size_t count, size_t y)
+{
+    const size_t last = first + count - 1;
+    bool met = false;
+    for (size_t g = first; g <= last; g++)
+        met = met || meets_image(plan->p, g % plan->groups, y);
+    if (!met)
+        return TMK_CHANNELS_ALL;
+    return (meets_image(plan->p, first, y) ? 0 : TMK_CHANNELS_FIRST) |
+           (meets_image(plan->p, last % plan->groups, y) ? 0 : TMK_CHANNELS_LAST);
+}
+
+/* By the row that a tile begins with; then for the last one, which may have fewer groups. */
+static void find_left_out(struct part *part, const struct slab *slab)
+{
+    const struct plan *plan = part->plan;
+    const size_t runs = slab->images * slab->rows;
+    const size_t rest = groups_of(plan, slab->channels) % plan->most_groups;
+    uint8_t *leave = part->leave;
+    if (plan->p->kw == 1) { /* a group is no row of the kernel */
+        memset(leave, TMK_CHANNELS_NONE, (plan->groups + 1) * runs);
+        return;
+    }
+    for (size_t i = 0; i < plan->groups + (rest > 0); i++) {
+        const bool cut = i == plan->groups;
+        const size_t first = (cut ? plan->groups - rest % plan->groups : i) % plan->groups;
+        for (size_t r = 0; r < runs; r++)
+            *leave++ =
+                left_out(plan, first, cut ? rest : plan->most_groups, slab->row + r % slab->rows);
+    }
+}
+
 /* Groups of the slab's channels. */
 static void find_groups(struct part *part, const struct slab *slab)
 {
@@ -282,6 +329,8 @@ static void multiply_panel(struct part *part, const struct slab *slab, size_t pa
         const size_t row = g * plan->taps;
         tile.groups = TMK_MIN(plan->most_groups, groups - g);
         tile.group = part->group + g;
+        const bool whole = tile.groups == plan->most_groups && plan->groups > 0;
+        tile.leave = part->leave + (whole ? g % plan->groups : plan->groups) * tile.runs;
         tile.out.rows = TMK_MIN(tile.groups * plan->taps, rows - row);
         tile.out.data =
             tmk_view_at(dw, (ptrdiff_t)oc * dw->stride[0] + (ptrdiff_t)(slab->ic * kernel + row));
@@ -294,6 +343,7 @@ static void run_slab(struct part *part, const struct slab *slab)
 {
     copy_image(part, slab);
     find_runs(part, slab);
+    find_left_out(part, slab);
     for (size_t panel = part->panel; panel < part->panel_end; panel++)
         multiply_panel(part, slab, panel);
 }
