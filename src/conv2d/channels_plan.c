@@ -148,19 +148,20 @@ static bool fills_lanes(const struct tmk_channels_plan *plan)
 }
 
 /* Of a 1x1 kernel the engine packs no image either, and its vectors run along positions: these are
- * too few in small images, alone or by few rows, or lie apart. Of one image, a few beyond whole
- * vectors do no harm, as it has a way for them, unless it has to pack the weights of bwd_d because
- * they push each other out of L1. An image is copied for its strides only. */
+ * too few in small images, alone or by few rows, or lie apart in the results of a bwd_d with a
+ * stride. Of one image, a few beyond whole vectors do no harm, as it has a way for them, unless it
+ * has to pack the weights of bwd_d because they push each other out of L1. An image is copied for
+ * its strides only. */
 static bool suits_one_tap(const struct tmk_channels_plan *plan)
 {
     const size_t positions = plan->h.positions * plan->w.positions;
     const bool apart = plan->h.stride * plan->w.stride > 1;
-    const bool strided = apart || plan->h.phases * plan->w.phases > 1;
+    const bool phases = plan->h.phases * plan->w.phases > 1;
     if (plan->channels * positions * plan->size > tmk_l2_bytes() || (plan->copied && !apart))
         return false;
     const bool whole = 4 * (positions % plan->kernel->lanes) <= plan->kernel->lanes;
     const bool packs = plan->dir == TMK_BWD_D && plan->lanes * plan->size % ALIASED == 0;
-    return plan->images == 1 ? strided || (positions < FEW_POSITIONS && (!whole || packs))
+    return plan->images == 1 ? phases || (positions < FEW_POSITIONS && (!whole || packs))
                              : positions < FEW_POSITIONS && plan->lanes <= FEW_LANES;
 }
 
