@@ -129,6 +129,11 @@ static void test_many_channels(void **state)
         "mb5ic130oc29ih56iw57kh2kw2sh2sw2ph0pw0",
         "mb3ic40oc46ih9iw11kh3kw3sh2sw2ph1pw1", /* pairs of rows, of which bwd_d has some alone */
         "mb2ic40oc17ih7iw3kh3kw3ph1pw1",
+        "mb1ic40oc46ih7kh5ph2", /* pairs of rows of one image, of images, and rows alone */
+        "mb4ic40oc46ih7kh5ph2",
+        "mb1ic40oc33ih32kh3ph1",
+        "mb1ic33oc20ih9iw15kh1kw5ph0pw2",
+        "mb1ic130oc64ih14kh1sh2ph0",
         "mb3ic200oc100ih6iw5kh3kw3ph1pw1",             /* weights that are not packed at once */
         "mb2ic130oc140ih2iw1oh1ow2kh1kw1sh2sw3ph0pw2", /* no tap reaches its only column */
     };
