@@ -4,8 +4,6 @@
 
 #include "size.h"
 
-#include <string.h>
-
 /* Elements from column to column of B, along k. */
 static size_t column_pitch(const struct tmk_gemm_plan *plan)
 {
