@@ -134,6 +134,9 @@ static void test_many_channels(void **state)
         "mb1ic40oc33ih32kh3ph1",
         "mb1ic33oc20ih9iw15kh1kw5ph0pw2",
         "mb1ic130oc64ih14kh1sh2ph0",
+        "mb1ic130oc64ih5oh5kh1ph1", /* padding on one side only, in place: no plane as one row */
+        "mb2ic130oc64ih7oh7kh1ph1",
+        "mb2ic40oc64ih12iw11oh12ow11kh3kw2ph2pw1",
         "mb3ic200oc100ih6iw5kh3kw3ph1pw1",             /* weights that are not packed at once */
         "mb2ic130oc140ih2iw1oh1ow2kh1kw1sh2sw3ph0pw2", /* no tap reaches its only column */
     };

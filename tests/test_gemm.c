@@ -274,7 +274,6 @@ static void random_windows(void **state)
         random_window(seed);
 }
 
-/* Sizes at and around the register tile and the blocks. */
 /* Which operand lies transposed. */
 enum turned { NONE, LEFT, RIGHT };
 
@@ -311,6 +310,7 @@ static void plain(enum tmk_dtype dtype, size_t m, size_t n, size_t k)
     product(dtype, m, n, k, NONE);
 }
 
+/* Sizes at and around the register tile and the blocks. */
 static void tiles_and_blocks_at_their_edges(void **state)
 {
     (void)state;

@@ -48,8 +48,7 @@ static struct tmk_channels_axis axis_of(const struct tmk_conv2d *p, enum tmk_dir
     const size_t reach = (size_t)(last_tap - axis.first);
     axis.parts = rows ? TMK_MIN(axis.stride, reach + 1) : axis.stride;
     axis.length = axis.positions + reach / axis.stride;
-    const ptrdiff_t beyond = TMK_MAX(-axis.first, last + 1 - (ptrdiff_t)axis.image);
-    axis.skipped = beyond <= TMK_CHANNELS_MAX_SKIP && axis.positions <= axis.image;
+    axis.beyond = TMK_MAX(-axis.first, last + 1 - (ptrdiff_t)axis.image);
     return axis;
 }
 
@@ -124,10 +123,12 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
         .lanes = (bwd_d ? p->ic : p->oc) / p->g,
         .taps = p->kh * p->kw,
     };
-    plan.copied = !plan.w.skipped || plan.w.stride > 1;
+    const bool skipped = plan.w.beyond <= TMK_CHANNELS_MAX_SKIP && plan.w.positions <= plan.w.image;
+    plan.copied = !skipped || plan.w.stride > 1;
     plan.pitch = plan.w.length;
+    const bool inside = plan.h.beyond <= 0 && plan.w.beyond <= 0;
     plan.flat = plan.taps == 1 && plan.h.phases * plan.w.phases == 1 &&
-                (plan.copied || (plan.h.stride == 1 && plan.w.positions == plan.w.image));
+                (plan.copied || (inside && plan.h.stride == 1 && plan.w.positions == plan.w.image));
     plan.paired = !plan.flat && 2 * plan.w.positions <= plan.kernel->rows;
     const size_t row = plan.w.positions * (plan.flat ? plan.h.positions : 1);
     plan.tiles = tmk_ceil_div(row, plan.kernel->rows);

@@ -15,7 +15,7 @@ struct tmk_channels_axis {
     ptrdiff_t first;      /* what the first tap of all reads for position 0 */
     size_t parts, length; /* of the copy: it is taken apart by the stride; rows that no tap reads
                              have no part */
-    bool skipped;         /* tiles leave out what a tap reads beyond the image's columns */
+    ptrdiff_t beyond;     /* how far outside the image a tap reads at most; <= 0: nowhere */
 };
 
 struct tmk_channels_plan {
