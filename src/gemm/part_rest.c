@@ -4,29 +4,16 @@
 
 #include "size.h"
 
-/* Elements from column to column of B, along k. */
-static size_t column_pitch(const struct tmk_gemm_plan *plan)
-{
-    return tmk_round_up(plan->blocking.kc, plan->micro->nr);
-}
-
 /* Bytes of a part's workspace: the columns of B along k, or the sums of a block of A's rows. */
 size_t tmk_gemm_rest_bytes(const struct tmk_gemm_plan *plan)
 {
-    const size_t column = TMK_MAX(column_pitch(plan), plan->blocking.mc);
-    return plan->rest * column * plan->element;
+    const size_t column =
+        TMK_MAX(tmk_round_up(plan->blocking.kc, plan->micro->nr), plan->blocking.mc);
+    return plan->rest > 0 ? plan->rest * column * plan->element + TMK_MICRO_SLACK : 0;
 }
 
-/* Element [k, j] of a matrix to [j, k] of another, by columns of either. */
-#define DEFINE_TURN(T)                                                                             \
-    static void gather_##T(const T *from, ptrdiff_t step, size_t kc, const ptrdiff_t *column,      \
-                           size_t columns, size_t pitch, T *out)                                   \
-    {                                                                                              \
-        for (size_t k = 0; k < kc; k++, from += step) {                                            \
-            for (size_t j = 0; j < columns; j++)                                                   \
-                out[j * pitch + k] = from[column[j]];                                              \
-        }                                                                                          \
-    }                                                                                              \
+/* Row j of a matrix to column[j] of C. */
+#define DEFINE_SCATTER(T)                                                                          \
     static void scatter_##T(const T *from, size_t pitch, size_t columns, const ptrdiff_t *row,     \
                             size_t rows, bool accumulate, const ptrdiff_t *column, T *c)           \
     {                                                                                              \
@@ -36,24 +23,20 @@ size_t tmk_gemm_rest_bytes(const struct tmk_gemm_plan *plan)
                 out[column[j]] = (accumulate ? out[column[j]] : 0) + from[j * pitch + i];          \
         }                                                                                          \
     }
-DEFINE_TURN(float)
-DEFINE_TURN(double)
+DEFINE_SCATTER(float)
+DEFINE_SCATTER(double)
 
-/* Rows of A that run along k: dot products with columns of B, laid out along k, too. */
+/* Rows of A that run along k: dot products with columns of B, `step` apart, laid out along k, too.
+ */
 static void add_dots(const struct tmk_gemm_part *part, struct tmk_tile *tile, const char *b,
-                     ptrdiff_t b_k, const ptrdiff_t *in_b)
+                     ptrdiff_t b_k, ptrdiff_t step)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    const size_t pitch = column_pitch(plan);
-    if (plan->dtype == TMK_F32)
-        gather_float((const float *)(const void *)b, b_k, part->kc, in_b, plan->rest, pitch,
-                     (float *)(void *)part->s.rest);
-    else
-        gather_double((const double *)(const void *)b, b_k, part->kc, in_b, plan->rest, pitch,
-                      (double *)(void *)part->s.rest);
+    const ptrdiff_t nr = (ptrdiff_t)plan->micro->nr;
+    tmk_gemm_pack_along_k(part, b, b_k, plan->rest, step, part->s.rest);
     tile->a = part->s.rest;
-    tile->a_row = (ptrdiff_t)pitch;
-    tile->a_k = (ptrdiff_t)plan->micro->nr;
+    tile->a_row = nr;
+    tile->a_k = (ptrdiff_t)plan->rest * nr;
     plan->micro->dot(tile, plan->rest);
 }
 
@@ -91,7 +74,7 @@ void tmk_gemm_multiply_rest(struct tmk_gemm_part *part, struct tmk_range m, size
     ptrdiff_t in_b[TMK_MICRO_DOT], in_c[TMK_MICRO_DOT], b_k;
     tmk_axes_positions(&plan->n, n, plan->rest, in_b, in_c, NULL, NULL);
     tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b_k);
-    const char *b = tmk_gemm_forward(plan, part->b, (ptrdiff_t)k0 * b_k);
+    const char *b = tmk_gemm_forward(plan, part->b, in_b[0] + (ptrdiff_t)k0 * b_k);
     /* its rows are our columns */
     struct tmk_tile tile = {
         .kc = part->kc,
@@ -107,12 +90,12 @@ void tmk_gemm_multiply_rest(struct tmk_gemm_part *part, struct tmk_range m, size
         tile.b = tmk_gemm_forward(plan, part->a, (ptrdiff_t)m.begin + (ptrdiff_t)k0 * a->k);
         tile.b_k = a->k;
         tile.c = part->c;
-        add_columns(part, &tile, tmk_gemm_forward(plan, b, in_b[0]), b_k, in_c);
+        add_columns(part, &tile, b, b_k, in_c);
         return;
     }
     tile.b = rows;
     tile.b_k = step;
     tile.c = (char *)tmk_gemm_forward(plan, part->c, part->s.m_c[0]);
     tile.c_column = plan->c_row;
-    add_dots(part, &tile, b, b_k, in_b);
+    add_dots(part, &tile, b, b_k, plan->n.step[TMK_STEP_FIRST][plan->n.n - 1]);
 }

@@ -43,6 +43,11 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
 void tmk_gemm_multiply_rest(struct tmk_gemm_part *part, struct tmk_range m, size_t k0,
                             const void *rows, ptrdiff_t step);
 
+/* `rows` rows `step` apart at the present block of k, of which `from` has the first element: as the
+ * first operand of dot(), with rows nr apart and panels of nr elements of k behind each other. */
+void tmk_gemm_pack_along_k(const struct tmk_gemm_part *part, const char *from, ptrdiff_t k_step,
+                           size_t rows, ptrdiff_t step, char *out);
+
 /* The same for thin products. */
 void tmk_gemm_multiply_thin(struct tmk_gemm_part *part, struct tmk_range m, size_t k0);
 

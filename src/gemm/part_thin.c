@@ -23,18 +23,14 @@ static void pack_thin(const struct tmk_gemm_plan *plan, const char *base, size_t
     plan->micro->pack(&panel, plan->micro->nr, out);
 }
 
-/* Rows of A from m on at the present block of k, laid out along k for dot products. */
-static void pack_rows(const struct tmk_gemm_part *part, size_t m, size_t rows, size_t k0)
+void tmk_gemm_pack_along_k(const struct tmk_gemm_part *part, const char *from, ptrdiff_t k_step,
+                           size_t rows, ptrdiff_t step, char *out)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    const struct tmk_gemm_operand *a = &plan->a;
     const size_t nr = plan->micro->nr;
-    for (size_t k = 0; k < part->kc; k += nr) {
-        const char *from =
-            tmk_gemm_forward(plan, part->a, (ptrdiff_t)m * a->own + (ptrdiff_t)(k0 + k) * a->k);
-        pack_thin(plan, from, TMK_MIN(nr, part->kc - k), a->k, rows, a->own,
-                  part->s.a_block + k * rows * plan->element);
-    }
+    for (size_t k = 0; k < part->kc; k += nr)
+        pack_thin(plan, tmk_gemm_forward(plan, from, (ptrdiff_t)k * k_step),
+                  TMK_MIN(nr, part->kc - k), k_step, rows, step, out + k * rows * plan->element);
 }
 
 /* Columns of B from n on, panel by panel. */
@@ -71,7 +67,9 @@ void tmk_gemm_multiply_thin(struct tmk_gemm_part *part, struct tmk_range m, size
         tile.a_row = a->own;
         tile.a_k = dot ? nr : a->k;
     } else {
-        pack_rows(part, m.begin, rows, k0);
+        const ptrdiff_t at = (ptrdiff_t)m.begin * a->own + k * a->k;
+        tmk_gemm_pack_along_k(part, tmk_gemm_forward(plan, part->a, at), a->k, rows, a->own,
+                              part->s.a_block);
         tile.a = part->s.a_block;
         tile.a_row = nr;
         tile.a_k = (ptrdiff_t)rows * nr;
