@@ -129,8 +129,7 @@ enum tmk_status tmk_scores_add(struct tmk_scores *scores, const struct tmk_run *
     struct tmk_rows rows;
     snprintf(path, sizeof path, "%s/samples.csv", run->path);
     TMK_TRY(tmk_samples_read(path, &rows));
-    struct tmk_score_group group = {.run = run,
-                                    .cells = calloc(rows.count + 1, sizeof *group.cells),
+    struct tmk_score_group group = {.cells = calloc(rows.count + 1, sizeof *group.cells),
                                     .logs = calloc(rows.count + 1, sizeof *group.logs)};
     enum tmk_status status = group.cells && group.logs
                                  ? add_rows(scores, &group, &rows)

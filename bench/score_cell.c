@@ -72,14 +72,16 @@ static const struct tmk_row *find(const struct tmk_score_group *group, const cha
     return NULL;
 }
 
-static bool is_our_own(const struct tmk_row *row)
+static const char *ceiling_of(const struct tmk_row *row)
 {
     const struct tmk_op *op = tmk_op_find(row->cell.op);
-    for (size_t i = 0; op && op->impls[i]; i++) {
-        if (strcmp(op->impls[i]->name, row->cell.impl) == 0)
-            return true;
-    }
-    return false;
+    return op && op->ceiling ? op->ceiling->name : "";
+}
+
+static bool is_rival(const struct tmk_row *row)
+{
+    const struct tmk_op *op = tmk_op_find(row->cell.op);
+    return op && !tmk_op_owns(op, row->cell.impl) && strcmp(row->cell.impl, ceiling_of(row)) != 0;
 }
 
 /* The fastest of all rivals is the one over which we gain least. */
@@ -89,7 +91,7 @@ static bool compare_best(const struct tmk_score_group *group, const struct tmk_r
     out->value = INFINITY;
     for (size_t i = 0; i < group->ncells; i++) {
         const struct tmk_row *row = group->cells[i];
-        if (row->cell.threads != ours->cell.threads || is_our_own(row))
+        if (row->cell.threads != ours->cell.threads || !is_rival(row))
             continue;
         struct tmk_scored one = *out;
         compare(group, ours, row, &one);
@@ -114,23 +116,18 @@ static bool compare_rivals(const struct tmk_score_group *group, const struct tmk
     return false;
 }
 
+/* The multiply-adds alone, which took turns with ours. */
 static bool compare_peak(const struct tmk_score_group *group, const struct tmk_row *ours,
                          struct tmk_scored *out)
 {
-    const struct tmk_run *run = group->run;
-    double peak = 0;
-    for (size_t i = 0; i < run->nceilings; i++) {
-        if (run->ceilings[i].threads == ours->cell.threads)
-            peak = tmk_ceilings_peak(&run->ceilings[i], false);
-    }
-    const struct tmk_summary seconds = seconds_of(group, ours);
-    const double percent = 100 * ours->cell.flops / 1e9 / peak;
-    out->our_s = seconds.median;
-    out->value = percent / seconds.median;
-    out->lo = percent / seconds.ci_hi;
-    out->hi = percent / seconds.ci_lo;
-    out->rounds = seconds.n;
-    return peak > 0;
+    const struct tmk_row *peak = find(group, ceiling_of(ours), ours->cell.threads);
+    if (!peak)
+        return false;
+    compare(group, ours, peak, out);
+    out->value *= 100;
+    out->lo *= 100;
+    out->hi *= 100;
+    return true;
 }
 
 bool tmk_score_cell(const struct tmk_score_group *group, const struct tmk_goal *goal,

@@ -7,7 +7,6 @@
 /* The cells of one problem and direction in a run. Their rows follow one another, in the order in
  * which they were sampled. */
 struct tmk_score_group {
-    const struct tmk_run *run;
     const struct tmk_row *rows;
     size_t count;
     const struct tmk_row **cells; /* the first sample of each cell, `ncells` of them */

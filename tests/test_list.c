@@ -47,6 +47,8 @@ static void each_word(void **state)
     expect("ops", 0, "mb50ic64ih56");
     expect("impls --op matmul", 0, "strided");
     assert_null(strstr(output, "conv2d"));
+    assert_null(strstr(output, "fma")); /* runs if it is named */
+    expect("impls --impl fma", 0, "in registers");
     expect("sets", 0, "matmul_skinny");
     expect("nets", 0, "138357544");
     expect("problems", 0, "resnet50:res2a_branch2b");

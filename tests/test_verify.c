@@ -52,6 +52,8 @@ static void verify_counts_every_cell(void **state)
     run("verify", "conv2d:ic3ih5oc4kh3", "--impl", "naive", "--threads", "1", "--layout",
         "nchw,nhwc", "--dir", "fwd,bwd_w");
     expect(0, "4 checks, 0 failed", "");
+    run("verify", "matmul:3x5:5x2", "--impl", "fma", "--threads", "1");
+    expect(0, "it has no result", "");
 }
 
 static void verify_passes_on_golden_vectors(void **state)

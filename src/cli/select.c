@@ -53,7 +53,7 @@ static struct names known_impls(void)
             size_t before = names.count;
             names_add(&names, impl->name);
             if (names.count > before)
-                names.on_demand[before] = tmk_impl_absent(impl);
+                names.on_demand[before] = tmk_impl_absent(impl) || impl == tmk_ops[i]->ceiling;
         }
     }
     return names;

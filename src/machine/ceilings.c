@@ -93,15 +93,29 @@ static void run_fma(const struct work *work, int thread, size_t repeats)
     (work->f64 ? work->probe->fma_f64 : work->probe->fma_f32)(repeats);
 }
 
+/* Of one multiply-add on all chains. */
+static double step_flops(const struct tmk_probe *probe, bool f64)
+{
+    const double lanes = (double)probe->vector_bytes / (f64 ? sizeof(double) : sizeof(float));
+    return 2 * lanes * probe->chains;
+}
+
+void tmk_multiply_add(bool f64, int threads, double flops)
+{
+    const struct work work = {
+        .run = run_fma, .threads = threads, .probe = probe_of(tmk_isa()), .f64 = f64};
+    const size_t steps = (size_t)ceil(flops / threads / step_flops(work.probe, f64));
+#pragma omp parallel num_threads(threads)
+    work.run(&work, omp_get_thread_num(), steps);
+}
+
 double tmk_peak_gflops(enum tmk_isa isa, bool f64, int threads, int rounds)
 {
     const struct tmk_probe *probe = probe_of(isa);
     if (!probe || threads < 1)
         return 0;
     struct work work = {.run = run_fma, .threads = threads, .probe = probe, .f64 = f64};
-    double lanes = (double)probe->vector_bytes / (f64 ? sizeof(double) : sizeof(float));
-    double flops = 2 * lanes * probe->chains * threads;
-    return 1e-9 * flops / best_seconds(&work, rounds);
+    return 1e-9 * step_flops(probe, f64) * threads / best_seconds(&work, rounds);
 }
 
 /* --- bandwidth --- */

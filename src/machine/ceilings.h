@@ -18,6 +18,10 @@ extern const char *const tmk_level_name[TMK_NLEVELS]; /* "L1", "L2", "L3", "memo
  * instead of floats. 0 if the ISA is not available. */
 double tmk_peak_gflops(enum tmk_isa isa, bool f64, int threads, int rounds);
 
+/* So many FLOPs of that loop, shared by the threads and rounded up to its steps, in the widest ISA
+ * of this CPU that kernels may use. */
+void tmk_multiply_add(bool f64, int threads, double flops);
+
 /* Best of `rounds` of the STREAM triad a[i] = b[i] + s*c[i] (McCalpin 1995), ordinary stores, on
  * arrays private to each thread and first touched by it, 24 bytes per f64 element counted, in GB/s
  * over all threads. The three arrays together fill half of a thread's share of this level, but

@@ -17,6 +17,7 @@ enum tmk_status tmk_matmul_oracle(const struct tmk_problem *problem, enum tmk_di
 /* NULL-terminated; those without a name are free for the user's libraries. */
 extern const struct tmk_impl *const tmk_matmul_peers[];
 extern const struct tmk_impl tmk_matmul_onednn;
+extern const struct tmk_impl tmk_matmul_fma; /* the ceiling */
 
 /* Up to here there is so little to do that plain loops stand a chance. */
 #define TMK_MATMUL_SMALL_FLOPS 1e6

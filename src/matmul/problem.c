@@ -160,6 +160,7 @@ const struct tmk_op tmk_op_matmul = {
     .problem_size = sizeof(struct tmk_matmul),
     .impls = impls,
     .peers = tmk_matmul_peers,
+    .ceiling = &tmk_matmul_fma,
     .parse = tmk_matmul_parse,
     .format = tmk_matmul_format,
     .flops = flops,

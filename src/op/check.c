@@ -238,6 +238,8 @@ enum tmk_status tmk_check_impl(const struct tmk_reference *reference, const stru
                                int threads, struct tmk_verdict *verdict)
 {
     const char *refusal = tmk_impl_refusal_on(impl, reference->problem, reference->dir, threads);
+    if (impl == reference->problem->op->ceiling)
+        refusal = "it has no result";
     if (refusal)
         return tmk_fail(TMK_EUNSUPPORTED, "%s %s: %s: choose another implementation", impl->name,
                         tmk_dir_name[reference->dir], refusal);

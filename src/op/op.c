@@ -22,14 +22,22 @@ enum tmk_status tmk_op_operands(const struct tmk_problem *problem, struct tmk_ar
 
 const struct tmk_impl *tmk_op_impl_at(const struct tmk_op *op, size_t i)
 {
-    size_t own = 0, peer = 0;
-    while (own < i && op->impls[own])
-        own++;
-    if (op->impls[own] || !op->peers)
-        return op->impls[own];
-    while (peer < i - own && op->peers[peer])
-        peer++;
-    return op->peers[peer] && op->peers[peer]->name[0] ? op->peers[peer] : NULL;
+    const struct tmk_impl *const *const lists[] = {op->impls, op->peers};
+    for (size_t l = 0; l < 2; l++) {
+        for (size_t k = 0; lists[l] && lists[l][k] && lists[l][k]->name[0]; k++) {
+            if (i-- == 0)
+                return lists[l][k];
+        }
+    }
+    return i == 0 ? op->ceiling : NULL;
+}
+
+bool tmk_op_owns(const struct tmk_op *op, const char *name)
+{
+    size_t i = 0;
+    while (op->impls[i] && strcmp(op->impls[i]->name, name) != 0)
+        i++;
+    return op->impls[i] != NULL;
 }
 
 const struct tmk_impl *tmk_op_impl(const struct tmk_op *op, const char *name)

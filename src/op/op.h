@@ -124,6 +124,10 @@ struct tmk_op {
     /* Other projects' libraries, which are not held to the same bits at any thread count; as
      * `impls`, but one without a name ends the list too, so that it may grow. May be NULL. */
     const struct tmk_impl *const *peers;
+    /* An implementation of nothing: the problem's multiply-adds in registers alone, which take as
+     * long as the machine needs for them at best. It runs if it is named, and has no result that
+     * could be checked. May be NULL. */
+    const struct tmk_impl *ceiling;
 
     /* Read a descriptor. TMK_EINVAL: malformed or impossible. TMK_EUNSUPPORTED: well-formed but not
      * offered here (3-D); the message says what. `out` has problem_size bytes. */
@@ -164,7 +168,7 @@ enum tmk_status tmk_problem_set_name(const char *desc, const char *name, struct 
 /* All operands of a problem as op->operand() describes them: shapes and strides without memory. */
 enum tmk_status tmk_op_operands(const struct tmk_problem *problem, struct tmk_args *args);
 
-/* The i-th implementation, peers after our own; NULL past the last. */
+/* The i-th implementation, our own, peers, the ceiling; NULL past the last. */
 const struct tmk_impl *tmk_op_impl_at(const struct tmk_op *op, size_t i);
 
 /* The implementation of that name, or NULL. */
@@ -172,6 +176,9 @@ const struct tmk_impl *tmk_op_impl(const struct tmk_op *op, const char *name);
 
 /* impl->absent(), or false if it has none. */
 bool tmk_impl_absent(const struct tmk_impl *impl);
+
+/* Is it one of the op's own implementations, neither a peer nor the ceiling? */
+bool tmk_op_owns(const struct tmk_op *op, const char *name);
 
 /* NULL if `impl` offers this direction of this problem, else the reason why not. */
 const char *tmk_impl_refusal(const struct tmk_impl *impl, const struct tmk_problem *problem,
