@@ -158,12 +158,20 @@ static int random_index(struct tmk_gemm_index *index, struct tmk_random *random,
     return index->axes;
 }
 
+/* Every other time so small that even little matrices have several. */
+static struct tmk_gemm_blocks some_blocks(uint32_t seed)
+{
+    return seed % 2 ? (struct tmk_gemm_blocks){.kc = 1 + seed % 40, .mc = 1}
+                    : (struct tmk_gemm_blocks){0};
+}
+
 static void random_contraction(uint32_t seed)
 {
     struct tmk_random random;
     tmk_random_seed(&random, seed);
     struct tmk_gemm g = {.dtype = (enum tmk_dtype)tmk_random_below(&random, 2),
-                         .accumulate = tmk_random_below(&random, 2)};
+                         .accumulate = tmk_random_below(&random, 2),
+                         .blocks = some_blocks(seed)};
     struct layout a = {0}, b = {0}, c = {0};
     g.batch.axes = (int)tmk_random_below(&random, 3);
     for (int i = 0; i < g.batch.axes; i++) {
@@ -247,6 +255,7 @@ static void random_window(uint32_t seed)
                    .n_x = {0, 0, sw},
                    .h = h,
                    .w = w},
+        .blocks = some_blocks(seed),
     };
     if (tmk_random_below(&random, 2)) { /* columns of C apart: the engine exchanges A and B */
         g.m.second[0] = 1;
@@ -277,7 +286,8 @@ static void random_windows(void **state)
 /* Which operand lies transposed. */
 enum turned { NONE, LEFT, RIGHT };
 
-static void product(enum tmk_dtype dtype, size_t m, size_t n, size_t k, enum turned turned)
+static void product_in_blocks(enum tmk_dtype dtype, size_t m, size_t n, size_t k,
+                              enum turned turned, struct tmk_gemm_blocks blocks)
 {
     struct tmk_random random;
     tmk_random_seed(&random, (uint32_t)(m * 31 + n * 7 + k));
@@ -298,11 +308,17 @@ static void product(enum tmk_dtype dtype, size_t m, size_t n, size_t k, enum tur
     vb = right ? tmk_view_transpose(&vb, 0, 1) : vb;
     struct tmk_gemm g = tmk_gemm_matrices(&va, &vb, &vc);
     g.bias = bias;
+    g.blocks = blocks;
     check(&g, m * n, 0);
     free(bias);
     free(a);
     free(b);
     free(c);
+}
+
+static void product(enum tmk_dtype dtype, size_t m, size_t n, size_t k, enum turned turned)
+{
+    product_in_blocks(dtype, m, n, k, turned, (struct tmk_gemm_blocks){0});
 }
 
 static void plain(enum tmk_dtype dtype, size_t m, size_t n, size_t k)
@@ -329,6 +345,18 @@ static void tiles_and_blocks_at_their_edges(void **state)
         plain((enum tmk_dtype)d, 307, 211, 503);
         product((enum tmk_dtype)d, 307, 511, 503, LEFT);
         product((enum tmk_dtype)d, 307, 511, 503, RIGHT);
+    }
+}
+
+/* B stays packed for all blocks of A, some of its columns at a time if they are many and deep. */
+static void columns_are_kept_packed(void **state)
+{
+    (void)state;
+    for (int d = 0; d < TMK_NDTYPES; d++) {
+        const struct tmk_gemm_blocks small = {.kc = 100, .mc = 30}, deep = {.kc = 2048, .mc = 15};
+        product_in_blocks((enum tmk_dtype)d, 100, 133, 301, RIGHT, small);
+        product_in_blocks((enum tmk_dtype)d, 101, 130, 301, NONE, small);
+        product_in_blocks((enum tmk_dtype)d, 31, 1100, 2048, RIGHT, deep);
     }
 }
 
@@ -533,6 +561,7 @@ int main(void)
         cmocka_unit_test(random_contractions),
         cmocka_unit_test(random_windows),
         cmocka_unit_test(tiles_and_blocks_at_their_edges),
+        cmocka_unit_test(columns_are_kept_packed),
         cmocka_unit_test(rows_or_columns_may_be_few),
         cmocka_unit_test(all_but_columns_may_be_few),
         cmocka_unit_test(little_depth_writes_rows),

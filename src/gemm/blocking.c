@@ -75,7 +75,8 @@ bool tmk_l2_spreads(size_t rows, size_t step, size_t bytes)
 /* Parts of equal size, none above `most`. */
 static size_t equal_parts(size_t count, size_t most)
 {
-    count = TMK_MAX(count, 1);
+    if (count <= most) /* dividing takes its time */
+        return TMK_MAX(count, 1);
     return tmk_ceil_div(count, tmk_ceil_div(count, TMK_MAX(most, 1)));
 }
 
@@ -87,9 +88,9 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
     const size_t nr = micro->nr;
     size_t kc = equal_parts(k, want_kc ? want_kc : l1 * 4 / 3 / (nr * element_bytes));
     size_t mr = equal_parts(m, most_mr);
-    size_t mc = TMK_MAX((want_mc ? want_mc : l2 / (kc * element_bytes)) / mr, 1) * mr;
+    const size_t most_mc = (want_mc ? want_mc : l2 / (kc * element_bytes)) / mr * mr;
     return (struct tmk_blocking){
-        .mc = TMK_MIN(mc, tmk_round_up(m, mr)),
+        .mc = tmk_round_up(equal_parts(m, TMK_MAX(most_mc, mr)), mr),
         .kc = kc,
         .mr = mr,
     };

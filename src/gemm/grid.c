@@ -28,12 +28,26 @@ static bool lines_straddle(const struct tmk_gemm_plan *plan)
            m->step[TMK_STEP_SECOND][m->n - 1] * (ptrdiff_t)plan->element % TMK_ALIGN != 0;
 }
 
+static size_t largest_share(size_t count, size_t unit, size_t parts)
+{
+    return unit * tmk_ceil_div(tmk_ceil_div(count, unit), parts);
+}
+
+size_t tmk_gemm_part_rows(const struct tmk_gemm_plan *plan)
+{
+    return largest_share(plan->M, plan->unit_m, plan->parts_m);
+}
+
+size_t tmk_gemm_part_columns(const struct tmk_gemm_plan *plan)
+{
+    return largest_share(plan->N - plan->rest, plan->unit_n, plan->parts_n);
+}
+
 /* Expected time of the largest part, in multiply-adds of the micro-kernel. */
 static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, size_t pn)
 {
-    const size_t rows = plan->unit_m, columns = plan->unit_n;
-    double m = (double)(rows * tmk_ceil_div(tmk_ceil_div(plan->M, rows), pm));
-    double n = (double)(columns * tmk_ceil_div(tmk_ceil_div(plan->N - plan->rest, columns), pn));
+    double m = (double)largest_share(plan->M, plan->unit_m, pm);
+    double n = (double)largest_share(plan->N - plan->rest, plan->unit_n, pn);
     double batches = (double)tmk_ceil_div(plan->nbatch * plan->pieces, pb);
     const bool shares = pn > 1 && n * (double)plan->element < SHORT_ROW && lines_straddle(plan);
     const double a_cost = element_cost(plan, TMK_STEP_FIRST) + (shares ? SHARED_LINE : 0);
@@ -49,6 +63,9 @@ void tmk_gemm_choose_grid(struct tmk_gemm_plan *plan, size_t threads)
     /* tiles are made of any height and of whole vectors */
     plan->unit_m = plan->thin ? plan->blocking.mr : 1;
     plan->unit_n = plan->thin ? plan->micro->nr : plan->micro->lanes;
+    plan->parts_batch = plan->parts_m = plan->parts_n = 1;
+    if (threads == 1)
+        return;
     double best = -1;
     for (size_t pb = threads; pb > 0; pb--) { /* whole batch elements if nothing tells */
         for (size_t pm = 1; pb * pm <= threads; pm++) {

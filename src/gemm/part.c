@@ -24,26 +24,65 @@ static void set_batch(struct tmk_gemm_part *part, size_t index, size_t piece)
     part->k.end = TMK_MIN(blocks * (piece + 1) / plan->pieces * plan->blocking.kc, plan->K);
 }
 
+static void multiply(struct tmk_gemm_part *part, struct tmk_range m, size_t k)
+{
+    part->kc = TMK_MIN(part->plan->blocking.kc, part->k.end - k);
+    part->first_k = k == part->k.begin;
+    if (part->plan->thin)
+        tmk_gemm_multiply_thin(part, m, k);
+    else
+        tmk_gemm_multiply_block(part, m, k);
+}
+
+static struct tmk_range block_of_rows(const struct tmk_gemm_part *part, struct tmk_range m,
+                                      size_t i)
+{
+    const struct tmk_range block = {i, TMK_MIN(i + part->plan->blocking.mc, m.end)};
+    tmk_axes_positions(&part->plan->m, i, block.end - i, NULL, part->s.m_c, NULL, NULL);
+    return block;
+}
+
+/* C stays near while its blocks of k are added up. */
+static void multiply_by_rows(struct tmk_gemm_part *part, struct tmk_range m)
+{
+    const struct tmk_blocking *step = &part->plan->blocking;
+    for (size_t i = m.begin; i < m.end; i += step->mc) {
+        const struct tmk_range rows = block_of_rows(part, m, i);
+        for (size_t k = part->k.begin; k < part->k.end; k += step->kc)
+            multiply(part, rows, k);
+    }
+}
+
+/* B is packed by the first block of rows, for all of them. */
+static void multiply_by_depth(struct tmk_gemm_part *part, struct tmk_range m, struct tmk_range n)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const size_t vectors = TMK_MIN(n.end, plan->N - plan->rest);
+    for (size_t j = n.begin; j < vectors; j += plan->keep) {
+        part->n = (struct tmk_range){j, j + plan->keep < vectors ? j + plan->keep : n.end};
+        for (size_t k = part->k.begin; k < part->k.end; k += plan->blocking.kc) {
+            for (size_t i = m.begin; i < m.end; i += plan->blocking.mc) {
+                part->kept = i > m.begin;
+                multiply(part, block_of_rows(part, m, i), k);
+            }
+        }
+    }
+}
+
 void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *exec, int thread,
                        void *memory, struct tmk_range products, struct tmk_range m,
                        struct tmk_range n)
 {
     struct tmk_gemm_part part = {.plan = plan, .exec = exec, .thread = thread, .n = n};
     tmk_gemm_scratch_layout(plan, memory, &part.s);
+    for (size_t k = 0; plan->keep && k < plan->blocking.kc; k++)
+        part.s.kept[k] = (ptrdiff_t)(k * plan->micro->nr);
     part.clock = tmk_phase_start(exec);
     for (size_t p = products.begin; p < products.end; p++) {
         set_batch(&part, p / plan->pieces, p % plan->pieces);
-        for (size_t i = m.begin; i < m.end; i += plan->blocking.mc) {
-            const size_t end = TMK_MIN(i + plan->blocking.mc, m.end);
-            tmk_axes_positions(&plan->m, i, end - i, NULL, part.s.m_c, NULL, NULL);
-            for (size_t k = part.k.begin; k < part.k.end; k += plan->blocking.kc) {
-                part.kc = TMK_MIN(plan->blocking.kc, part.k.end - k);
-                part.first_k = k == part.k.begin;
-                if (plan->thin)
-                    tmk_gemm_multiply_thin(&part, (struct tmk_range){i, end}, k);
-                else
-                    tmk_gemm_multiply_block(&part, (struct tmk_range){i, end}, k);
-            }
-        }
+        if (plan->keep)
+            multiply_by_depth(&part, m, n);
+        else
+            multiply_by_rows(&part, m);
     }
 }

@@ -194,9 +194,16 @@ static void stack_up(const struct tmk_gemm_part *part, size_t m, size_t end, siz
     }
 }
 
+/* Where the panel of columns from n on is packed. */
+static char *panel_at(const struct tmk_gemm_part *part, size_t n)
+{
+    const size_t before = part->plan->keep ? n - part->n.begin : 0;
+    return part->s.b_block + before * part->kc * part->plan->element;
+}
+
 /* Give a panel of columns of B its place, likewise. */
-static void place_b(const struct tmk_gemm_part *part, size_t k0, struct tmk_columns *columns,
-                    struct tmk_tile *tile)
+static void place_b(const struct tmk_gemm_part *part, size_t n, size_t k0,
+                    struct tmk_columns *columns, struct tmk_tile *tile)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *b = &plan->b;
@@ -205,9 +212,11 @@ static void place_b(const struct tmk_gemm_part *part, size_t k0, struct tmk_colu
         tile->b_k = b->k;
         return;
     }
-    pack(part, b, part->b, &part->b_depth, columns->b, columns->nb, columns->width, plan->micro->nr,
-         part->s.b_block);
-    tile->b = part->s.b_block;
+    char *panel = panel_at(part, n);
+    if (!part->kept)
+        pack(part, b, part->b, &part->b_depth, columns->b, columns->nb, columns->width,
+             plan->micro->nr, panel);
+    tile->b = panel;
     tile->b_k = (ptrdiff_t)plan->micro->nr;
 }
 
@@ -269,20 +278,47 @@ static void find_columns(const struct tmk_gemm_part *part, size_t n, size_t end,
     columns->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, false, n, columns->width, columns->c);
 }
 
-/* Let the tiles fetch the panel of B that comes next, evenly: of these columns, `further` on. NULL:
- * there is none. */
-static void fetch_ahead(const struct tmk_gemm_part *part, const struct tmk_columns *next,
-                        ptrdiff_t further, struct stack stacks[2])
+/* What comes after a panel: another one of the same block, the first one of the next block, or,
+ * kept, of the same one again. */
+struct coming {
+    const char *from;
+    struct ahead ahead;
+};
+
+static struct coming find_coming(const struct tmk_gemm_part *part, size_t n, size_t end,
+                                 struct tmk_columns *later)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const bool last = n >= end;
+    const size_t next = last ? part->n.begin : n;
+    const ptrdiff_t further = last ? part->next_depth : 0;
+    if (last && !plan->fetch_ahead)
+        return (struct coming){0};
+    find_columns(part, next, end, later);
+    if (!plan->fetch_ahead)
+        return (struct coming){0};
+    if (part->kept || (last && plan->keep))
+        return (struct coming){panel_at(part, next), {part->s.kept, part->kc}};
+    if (last && further == 0)
+        return (struct coming){0};
+    return (struct coming){tmk_gemm_forward(plan, part->b, later->b[0].offset + further),
+                           part->ahead};
+}
+
+/* Let the tiles fetch it, evenly. */
+static void fetch(const struct coming *coming, struct stack stacks[2])
 {
     struct tmk_tile *high = &stacks[0].tile, *low = &stacks[1].tile;
-    const size_t count = next ? part->ahead.count : 0;
+    const size_t count = coming->ahead.count;
+    if (count == 0) {
+        high->next_count = low->next_count = 0;
+        return;
+    }
     high->next_count = count * high->tiles / (high->tiles + low->tiles);
     low->next_count = count - high->next_count;
-    if (!next)
-        return;
-    high->next = low->next = tmk_gemm_forward(part->plan, part->b, next->b[0].offset + further);
-    high->next_at = part->ahead.at;
-    low->next_at = part->ahead.at + high->next_count;
+    high->next = low->next = coming->from;
+    high->next_at = coming->ahead.at;
+    low->next_at = high->next_at + high->next_count;
 }
 
 void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, size_t k0)
@@ -297,19 +333,15 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
     find_columns(part, part->n.begin, end, columns);
     for (size_t n = part->n.begin; n < end; n += plan->micro->nr) {
         struct tmk_tile panel = {0};
-        place_b(part, k0, columns, &panel);
+        place_b(part, n, k0, columns, &panel);
         if (part->first_k && part->col_bias) {
             memcpy(col_bias, tmk_gemm_forward(plan, part->col_bias, (ptrdiff_t)n),
                    columns->width * plan->element);
             panel.col_bias = col_bias;
         }
         tmk_gemm_note(part, TMK_PHASE_PACK);
-        const bool last = n + plan->micro->nr >= end;
-        const ptrdiff_t further = last ? part->next_depth : 0; /* then the next block of k */
-        const bool more = !last || further != 0;
-        if (more)
-            find_columns(part, last ? part->n.begin : n + plan->micro->nr, end, later);
-        fetch_ahead(part, more && plan->fetch_ahead ? later : NULL, further, stacks);
+        const struct coming coming = find_coming(part, n + plan->micro->nr, end, later);
+        fetch(&coming, stacks);
         for (int i = 0; i < 2; i++) {
             stacks[i].tile.b = panel.b;
             stacks[i].tile.b_k = panel.b_k;

@@ -17,6 +17,7 @@ struct tmk_gemm_part {
     struct tmk_range n, k; /* k: of this piece */
     size_t kc;
     bool first_k;
+    bool kept; /* B is packed, by the block of rows before */
     struct tmk_depth a_depth, b_depth;
     struct ahead {
         const ptrdiff_t *at;

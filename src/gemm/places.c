@@ -4,16 +4,19 @@
 #include "size.h"
 
 /* Few uses do not pay for packing, unless all of it is small. Many do, if what is packed then stays
- * in the L1 cache. */
+ * in the L1 cache, or lies better. */
 #define IN_PLACE_PANELS 5
 #define MANY_PANELS 32
 #define IN_PLACE_BYTES ((size_t)64 << 10)
 
 /* Would a block of an operand that has a unit step be as near if it were packed? Its positions that
- * have the other step are `rows`, `length` elements each. */
-static bool lies_well(const struct tmk_gemm_plan *plan, ptrdiff_t step, size_t rows, size_t length)
+ * have the other step are `rows`, `length` elements each. After many uses packing has paid unless
+ * they leave as much room in their sets again. */
+static bool lies_well(const struct tmk_gemm_plan *plan, ptrdiff_t step, size_t rows, size_t length,
+                      size_t uses)
 {
-    return tmk_l2_spreads(rows, (size_t)(step < 0 ? -step : step) * plan->element,
+    return tmk_l2_spreads(uses > 2 * MANY_PANELS ? 2 * rows : rows,
+                          (size_t)(step < 0 ? -step : step) * plan->element,
                           length * plan->element);
 }
 
@@ -23,10 +26,12 @@ static bool few_uses(const struct tmk_gemm_plan *plan, size_t uses, size_t own)
 }
 
 /* Rows of A that lie a multiple of 4 KiB apart use the same few lines of an L1 cache, which has 8
- * to 12 ways: read in place, more rows than that push each other out between steps of k. */
-static bool rows_collide(const struct tmk_gemm_plan *plan)
+ * to 12 ways: read in place, more rows than that push each other out between steps of k. Half as
+ * far apart they leave little to B, which counts if there are many panels of it. */
+static bool rows_collide(const struct tmk_gemm_plan *plan, size_t panels)
 {
-    return plan->a.own * (ptrdiff_t)plan->element % 4096 == 0;
+    const ptrdiff_t apart = panels > MANY_PANELS ? 2048 : 4096;
+    return plan->a.own * (ptrdiff_t)plan->element % apart == 0;
 }
 
 struct tmk_blocking tmk_gemm_usual_blocks(const struct tmk_gemm_plan *plan)
@@ -40,12 +45,13 @@ static bool a_in_place(struct tmk_gemm_plan *plan)
     if (a->window || !tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) ||
         !tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k))
         return false;
-    if (few_uses(plan, tmk_ceil_div(plan->N, plan->micro->nr), plan->M))
+    const size_t panels = tmk_ceil_div(plan->N, plan->micro->nr);
+    if (few_uses(plan, panels, plan->M))
         return a->k == 1 || a->own == 1;
-    if (a->k != 1 || rows_collide(plan))
+    if (a->k != 1 || rows_collide(plan, panels))
         return false;
     const struct tmk_blocking block = tmk_gemm_usual_blocks(plan);
-    return lies_well(plan, a->own, block.mc, block.kc);
+    return lies_well(plan, a->own, block.mc, block.kc, panels);
 }
 
 /* Panel by panel: those that lie in one run of unit step. */
@@ -61,7 +67,7 @@ static bool b_in_place(struct tmk_gemm_plan *plan)
         return true;
     const struct tmk_blocking block = tmk_gemm_usual_blocks(plan);
     const bool near = uses > MANY_PANELS && tmk_l1_holds(block.kc * nr * plan->element);
-    return !near && lies_well(plan, b->k, block.kc, nr);
+    return !near && lies_well(plan, b->k, block.kc, nr, uses);
 }
 
 /* Does k run along memory in stretches long enough for rows of A to be packed as they are? */
@@ -102,6 +108,6 @@ void tmk_gemm_choose_places(struct tmk_gemm_plan *plan)
 
 size_t tmk_gemm_most_rows(const struct tmk_gemm_plan *plan)
 {
-    const bool collide = plan->a.in_place && rows_collide(plan);
+    const bool collide = plan->a.in_place && rows_collide(plan, 1);
     return collide ? TMK_MIN(plan->micro->mr, 8) : plan->micro->mr;
 }

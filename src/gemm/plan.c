@@ -158,6 +158,17 @@ static void measure(struct tmk_gemm_plan *plan)
     plan->K = tmk_axes_count(&plan->k);
 }
 
+/* B stays packed, in the last cache at best, if it is met by more than one block of A. */
+#define KEEP_BYTES ((size_t)8 << 20)
+static size_t columns_to_keep(const struct tmk_gemm_plan *plan)
+{
+    const size_t nr = plan->micro->nr, column = plan->blocking.kc * plan->element;
+    if (plan->thin || plan->b.in_place || tmk_gemm_part_rows(plan) <= plan->blocking.mc)
+        return 0;
+    const size_t most = TMK_MAX(KEEP_BYTES / column / nr, 1) * nr;
+    return TMK_MIN(tmk_round_up(tmk_gemm_part_columns(plan), nr), most);
+}
+
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan)
 {
     const struct tmk_gemm_window *w = &gemm->window;
@@ -199,6 +210,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     const size_t depth = plan->b_along_k ? plan->K : plan->K / plan->period;
     plan->fetch_ahead = depth * plan->N * plan->element > tmk_l2_bytes() / 4;
     tmk_gemm_choose_grid(plan, (size_t)threads);
+    plan->keep = columns_to_keep(plan);
     struct tmk_gemm_scratch scratch;
     plan->part_bytes = tmk_gemm_scratch_layout(plan, NULL, &scratch);
 }
@@ -246,7 +258,8 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
     const size_t a_depth = tmk_round_up(b->kc, plan->thin ? plan->micro->nr : 1);
     size_t a_bytes =
         b->mc * (plan->a.by_rows ? plan->row_pitch : a_depth) * plan->element + TMK_MICRO_SLACK;
-    size_t b_bytes = plan->micro->nr * b->kc * plan->element + TMK_MICRO_SLACK;
+    size_t b_columns = TMK_MAX(plan->keep, plan->micro->nr);
+    size_t b_bytes = b_columns * b->kc * plan->element + TMK_MICRO_SLACK;
     scratch->a_block = carve(memory, &used, plan->a.in_place ? 0 : a_bytes);
     scratch->m_c = (ptrdiff_t *)(void *)carve(memory, &used, b->mc * sizeof(ptrdiff_t));
     if (plan->thin)
@@ -256,6 +269,8 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
         return used;
     scratch->k_first = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
     scratch->k_second = (ptrdiff_t *)(void *)carve(memory, &used, b->kc * sizeof(ptrdiff_t));
+    scratch->kept =
+        (ptrdiff_t *)(void *)carve(memory, &used, plan->keep ? b->kc * sizeof(ptrdiff_t) : 0);
     scratch->rest = carve(memory, &used, tmk_gemm_rest_bytes(plan));
     scratch->ahead =
         (ptrdiff_t *)(void *)carve(memory, &used, tmk_gemm_most_ahead(plan) * sizeof(ptrdiff_t));

@@ -66,6 +66,7 @@ struct tmk_gemm_plan {
     bool b_along_k;                       /* it runs along k, in rows b.own apart */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
     size_t unit_m, unit_n;                /* rows and columns that it does not cut */
+    size_t keep;                          /* columns of B that stay packed for all blocks of A */
     size_t rest;                          /* last columns that are dot products (part_rest.c) */
     ptrdiff_t c_row;                      /* then: the step between rows of C */
     size_t row_pitch;                     /* of A packed by rows: elements from row to row */
@@ -87,7 +88,8 @@ struct tmk_columns {
 
 /* Where a part's workspace holds what; only NULLs if `memory` is NULL. */
 struct tmk_gemm_scratch {
-    char *a_block, *b_block;         /* mc x kc, nr x kc; A's of no bytes if read in place */
+    char *a_block, *b_block;         /* mc x kc, panels of nr x kc; A's of no bytes if in place */
+    ptrdiff_t *kept;                 /* kc: positions of k in a panel that is kept */
     ptrdiff_t *k_first, *k_second;   /* kc */
     int32_t *k_y, *k_x;              /* kc */
     char *rest;                      /* the last columns of B, plan->rest x kc */

@@ -32,5 +32,8 @@ size_t tmk_gemm_thin_depth(const struct tmk_gemm_plan *plan);
 
 /* grid.c: sets parts_batch, parts_m and parts_n. */
 void tmk_gemm_choose_grid(struct tmk_gemm_plan *plan, size_t threads);
+/* The most rows and columns that a part of it has. */
+size_t tmk_gemm_part_rows(const struct tmk_gemm_plan *plan);
+size_t tmk_gemm_part_columns(const struct tmk_gemm_plan *plan);
 
 #endif
