@@ -348,6 +348,34 @@ static void tiles_and_blocks_at_their_edges(void **state)
     }
 }
 
+/* On one thread, or on any if there is next to nothing to do; rows may lie apart. */
+static void small_products_need_no_plan(void **state)
+{
+    (void)state;
+    enum { M = 97, N = 96, K = 70, MOST = 110 * 110 };
+    static double a[MOST], b[MOST], c[MOST];
+    struct tmk_random random;
+    tmk_random_seed(&random, 1);
+    for (int i = 0; i < 16; i++) {
+        const enum tmk_dtype dtype = i % 2 ? TMK_F64 : TMK_F32;
+        const size_t m = i & 2 ? M : 34, n = i & 4 ? N : 48, apart = i & 8 ? 7 : 0;
+        fill(a, dtype, MOST, &random);
+        fill(b, dtype, MOST, &random);
+        fill(c, dtype, MOST, &random);
+        struct tmk_gemm g = {.dtype = dtype,
+                             .a = a,
+                             .b = b,
+                             .c = c,
+                             .m = {1, {m}, {K + (ptrdiff_t)apart}, {(ptrdiff_t)(n + apart)}},
+                             .n = {1, {n}, {1}, {1}},
+                             .k = {1, {K}, {1}, {(ptrdiff_t)(n + apart)}},
+                             .accumulate = apart > 0};
+        assert_int_equal(tmk_gemm_workspace(&g, 1), 0);
+        assert_int_equal(tmk_gemm_workspace(&g, 2) == 0, m * n * K <= 64 * 64 * 64);
+        check(&g, MOST, (uint32_t)i);
+    }
+}
+
 /* B stays packed for all blocks of A, some of its columns at a time if they are many and deep. */
 static void columns_are_kept_packed(void **state)
 {
@@ -561,6 +589,7 @@ int main(void)
         cmocka_unit_test(random_contractions),
         cmocka_unit_test(random_windows),
         cmocka_unit_test(tiles_and_blocks_at_their_edges),
+        cmocka_unit_test(small_products_need_no_plan),
         cmocka_unit_test(columns_are_kept_packed),
         cmocka_unit_test(rows_or_columns_may_be_few),
         cmocka_unit_test(all_but_columns_may_be_few),

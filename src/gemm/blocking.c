@@ -95,3 +95,9 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
         .mr = mr,
     };
 }
+
+struct tmk_heights tmk_gemm_heights(size_t rows, size_t mr)
+{
+    const size_t tiles = tmk_ceil_div(rows, mr), low = rows / tiles, taller = rows % tiles;
+    return (struct tmk_heights){.rows = {low + 1, low}, .tiles = {taller, tiles - taller}};
+}

@@ -30,4 +30,10 @@ bool tmk_l2_spreads(size_t rows, size_t step, size_t bytes);
 size_t tmk_l2_bytes(void);
 size_t tmk_last_cache_bytes(void);
 
+/* Rows in tiles of nearly equal height, at most `mr`: first those of a row more. */
+struct tmk_heights {
+    size_t rows[2], tiles[2];
+};
+struct tmk_heights tmk_gemm_heights(size_t rows, size_t mr);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "part.h"
 #include "size.h"
+#include "small.h"
 #include "split.h"
 
 #include <assert.h>
@@ -52,6 +53,8 @@ static size_t parts_bytes(const struct tmk_gemm_plan *plan)
 size_t tmk_gemm_workspace(const struct tmk_gemm *gemm, int threads)
 {
     struct tmk_gemm_plan plan;
+    if (tmk_gemm_is_small(gemm, threads))
+        return 0;
     tmk_gemm_plan_make(gemm, threads, &plan);
     return parts_bytes(&plan) + plan.pieces_bytes;
 }
@@ -59,6 +62,10 @@ size_t tmk_gemm_workspace(const struct tmk_gemm *gemm, int threads)
 enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec *exec)
 {
     struct tmk_gemm_plan plan;
+    if (tmk_gemm_is_small(gemm, exec->threads)) {
+        tmk_gemm_run_small(gemm, exec);
+        return TMK_OK;
+    }
     tmk_gemm_plan_make(gemm, exec->threads, &plan);
     const size_t parts = plan.parts_batch * plan.parts_m * plan.parts_n;
     const size_t need = parts_bytes(&plan) + plan.pieces_bytes;

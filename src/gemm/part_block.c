@@ -178,15 +178,14 @@ static void stack_up(const struct tmk_gemm_part *part, size_t m, size_t end, siz
                      struct stack stacks[2])
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    const size_t rows = end - m, tiles = tmk_ceil_div(rows, plan->blocking.mr);
-    const size_t low = rows / tiles, taller = rows % tiles, first = taller * (low + 1);
-    stacks[0] = (struct stack){.m = m, .rows = low + 1};
-    stacks[1] = (struct stack){.m = m + first, .rows = low};
-    for (int i = 0; i < 2; i++) {
+    const struct tmk_heights heights = tmk_gemm_heights(end - m, plan->blocking.mr);
+    size_t at = m;
+    for (int i = 0; i < 2; at += heights.rows[i] * heights.tiles[i], i++) {
         struct stack *stack = &stacks[i];
+        *stack = (struct stack){.m = at, .rows = heights.rows[i]};
         stack->tile = (struct tmk_tile){.kc = part->kc,
-                                        .tiles = i == 0 ? taller : tiles - taller,
-                                        .row = part->s.m_c + (stack->m - m),
+                                        .tiles = heights.tiles[i],
+                                        .row = part->s.m_c + (at - m),
                                         .accumulate = plan->accumulate || !part->first_k};
         if (part->first_k && part->row_bias)
             stack->tile.row_bias = tmk_gemm_forward(plan, part->row_bias, (ptrdiff_t)stack->m);
