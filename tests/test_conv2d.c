@@ -160,6 +160,11 @@ static void test_panels_of_gradients(void **state)
         "mb2ic110oc20ih53iw51kh1kw1sh3sw2ph0pw0",
         "mb2ic6oc20ih25iw27kh3kw3sh2sw3dh1dw1ph2pw2",
         "mb2ic6oc20ih9iw8oh13ow12kh3kw3sh1sw1ph6pw6",
+        /* padding on one side only, rows that are all edges, strides and dilation of rows */
+        "mb2ic6oc33ih12iw12oh12ow10kh3kw5ph1pw0",
+        "mb2ic9oc32ih14iw13oh7ow11kh3kw4sh2sw1dh1dw0ph2pw0",
+        "mb4ic5oc40ih11iw4oh11ow4kh5kw5ph2pw2",
+        "mb2ic5oc20ih9iw3oh20ow4kh2kw3ph7pw2",
     };
     check_layers(descs, COUNT(descs));
 }

@@ -25,38 +25,32 @@ static void NAME(pack_gradient)(const void *from, ptrdiff_t lane, size_t lanes, 
     }
 }
 
-/* One run, for groups [first, end). */
-INLINE void NAME(weigh_run)(NAME(vec) sum[][TMK_NRV], const T *const *at, const ptrdiff_t *tap,
-                            const T *dy, size_t length, const int taps, const int first,
-                            const int end, const int vectors)
+/* One position: taps [first, end) of each group. */
+INLINE void NAME(weigh_step)(NAME(vec) sum[][TMK_NRV], const T **image, const ptrdiff_t *tap,
+                             const T *dy, const int taps, const int groups, const int vectors,
+                             const int first, const int end)
 {
     const size_t width = (size_t)vectors * LANES;
-    const T *image[TMK_MR];
-    UNROLL for (int g = first; g < end; g++) image[g] = at[g];
-    ROLLED for (size_t x = length; x > 0; x--, dy += width)
+    NAME(vec) dyx[TMK_NRV];
+    UNROLL for (int j = 0; j < vectors; j++)
     {
-        NAME(vec) dyx[TMK_NRV];
-        UNROLL for (int j = 0; j < vectors; j++)
-        {
-            dyx[j] = NAME(load)(dy + j * LANES);
-            __builtin_prefetch(dy + AHEAD * width + j * LANES);
-        }
-        UNROLL for (int g = first; g < end; g++)
-        {
-            UNROLL for (int i = 0; i < taps; i++)
-                NAME(add_row)(sum[g * taps + i], image[g] + tap[i], dyx, vectors, g * taps + i);
-            image[g]++;
-        }
+        dyx[j] = NAME(load)(dy + j * LANES);
+        __builtin_prefetch(dy + AHEAD * width + j * LANES);
+    }
+    UNROLL for (int g = 0; g < groups; g++)
+    {
+        UNROLL for (int i = first; i < end; i++)
+            NAME(add_row)(sum[g * taps + i], image[g] + tap[i], dyx, vectors, g * taps + i);
+        image[g]++;
     }
 }
 
 /* The numbers of taps, groups and vectors are constants in each instance, so that the sums stay in
- * registers. Leaves them in sums[tap of all groups][lane]. */
-INLINE void NAME(weigh_tile)(const struct tmk_channels_gradient *t, T *sums, const int taps,
+ * registers. */
+INLINE void NAME(weigh_tile)(const struct tmk_channels_gradient *t, const int taps,
                              const int groups, const int vectors)
 {
-    const size_t width = (size_t)vectors * LANES;
-    const T *dy = t->dy;
+    const size_t width = (size_t)vectors * LANES, inner = t->length - t->left - t->right;
     ptrdiff_t tap[TMK_CHANNELS_TAPS];
     UNROLL for (int i = 0; i < taps; i++) tap[i] = t->tap[i];
     NAME(vec) sum[TMK_MR][TMK_NRV];
@@ -64,41 +58,51 @@ INLINE void NAME(weigh_tile)(const struct tmk_channels_gradient *t, T *sums, con
     {
         UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (NAME(vec)){0};
     }
-    for (size_t r = 0; r < t->runs; r++, dy += t->length * width) {
-        const T *image[TMK_MR];
-        UNROLL for (int g = 0; g < groups; g++) image[g] =
-            (const T *)t->image + t->group[g] + t->run[r];
-#define WEIGH(first, end) NAME(weigh_run)(sum, image, tap, dy, t->length, taps, first, end, vectors)
-        switch (t->leave[r]) {
-        case TMK_CHANNELS_NONE:
-            WEIGH(0, groups);
-            break;
-        case TMK_CHANNELS_FIRST:
-            WEIGH(1, groups);
-            break;
-        case TMK_CHANNELS_LAST:
-            WEIGH(0, groups - 1);
-            break;
-        case TMK_CHANNELS_FIRST | TMK_CHANNELS_LAST:
-            WEIGH(1, groups - 1);
-            break;
-        default:
-            break;
+    for (size_t n = 0; n < t->images; n++) {
+        const T *row = (const T *)t->image + (ptrdiff_t)n * t->plane;
+        const T *dy = (const T *)t->dy + n * t->dy_plane * width;
+        ROLLED for (size_t y = 0; y < t->rows; y++, row += t->row)
+        {
+            const T *image[TMK_MR];
+            UNROLL for (int g = 0; g < groups; g++) image[g] = row + g * t->group;
+#define STEP(first, end)                                                                           \
+    NAME(weigh_step)(sum, image, tap, dy, taps, groups, vectors, first, end);                      \
+    dy += width
+            if (t->left > 1) {
+                STEP(2, taps);
+            }
+            if (t->left > 0) {
+                STEP(1, taps);
+            }
+            ROLLED for (size_t x = inner; x > 0; x--)
+            {
+                STEP(0, taps);
+            }
+            if (t->right > 0) {
+                STEP(0, taps - 1);
+            }
+            if (t->right > 1) {
+                STEP(0, taps - 2);
+            }
+#undef STEP
         }
-#undef WEIGH
     }
-    UNROLL for (int i = 0; i < groups * taps; i++)
+    T *sums = t->sums;
+    UNROLL for (int g = 0; g < groups; g++, sums += t->group_rows * width)
     {
-        UNROLL for (int j = 0; j < vectors; j++)
-            NAME(store)(sums + (size_t)i * width + j * LANES, sum[i][j]);
+        UNROLL for (int i = 0; i < taps; i++)
+        {
+            UNROLL for (int j = 0; j < vectors; j++)
+                NAME(store)(sums + (size_t)i * width + j * LANES, sum[g * taps + i][j]);
+        }
     }
 }
 
 #define DEFINE(taps, groups, vectors)                                                              \
     static void NAME(PASTE(PASTE(weigh_##taps, groups), vectors))(                                 \
-        const struct tmk_channels_gradient *t, T *sums)                                            \
+        const struct tmk_channels_gradient *t)                                                     \
     {                                                                                              \
-        NAME(weigh_tile)(t, sums, taps, groups, vectors);                                          \
+        NAME(weigh_tile)(t, taps, groups, vectors);                                                \
     }
 EACH_TAPS(DEFINE)
 #undef DEFINE
@@ -108,9 +112,13 @@ static void NAME(weigh)(const struct tmk_channels_gradient *t, size_t taps, size
 #define ENTRY(taps, groups, vectors)                                                               \
     [taps][groups - 1][vectors - 1] = NAME(PASTE(PASTE(weigh_##taps, groups), vectors)),
     static void (*const kernel[TMK_CHANNELS_TAPS + 1][4][TMK_NRV])(
-        const struct tmk_channels_gradient *, T *) = {EACH_TAPS(ENTRY)};
+        const struct tmk_channels_gradient *) = {EACH_TAPS(ENTRY)};
 #undef ENTRY
-    _Alignas(64) T sums[NAME(most_sums)];
-    kernel[taps][t->groups - 1][vectors - 1](t, sums);
-    NAME(settle)(&t->out, sums, vectors * LANES);
+    kernel[taps][t->groups - 1][vectors - 1](t);
+}
+
+static void NAME(settle_gradient)(const struct tmk_channels_out *out, const void *sums,
+                                  size_t vectors)
+{
+    NAME(settle)(out, sums, vectors * LANES);
 }

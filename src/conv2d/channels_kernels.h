@@ -63,20 +63,20 @@ struct tmk_channels_tile {
     struct tmk_channels_out second;
 };
 
-/* bwd_w: dw[l, g, i] = sum over positions of dy[position, l] * image[g, position, i], for a panel
- * of channels l, some groups g of `taps` taps i each. Positions fall into runs in which the image
- * moves by one from each to the next. */
+/* bwd_w: sums[g, i, l] = sum over positions of dy[position, l] * image[g, position, i], for a panel
+ * of channels l, some groups g of `taps` taps i each. Positions are `images` by `rows` by `length`
+ * neighbours. Of the first `left` positions of a row the first taps meet padding, of the last
+ * `right` the last ones: of the outermost position so many, of each further in one less. */
 #define TMK_CHANNELS_TAPS 7
-/* Groups of a tile that a run leaves out, for they meet padding. */
-enum { TMK_CHANNELS_NONE, TMK_CHANNELS_FIRST, TMK_CHANNELS_LAST, TMK_CHANNELS_ALL = 4 };
 struct tmk_channels_gradient {
-    const void *image;                /* that all offsets are counted from */
-    const ptrdiff_t *group, *run;     /* offsets */
-    const uint8_t *leave;             /* of each run */
-    ptrdiff_t tap[TMK_CHANNELS_TAPS]; /* and those of a group's taps, the first 0 */
-    size_t groups, runs, length;      /* of a run, in positions */
-    const void *dy;                   /* packed, [position][lane] */
-    struct tmk_channels_out out;      /* rows: the taps of all groups */
+    const void *image;                /* what the first tap of the first group reads first */
+    ptrdiff_t group, plane, row;      /* steps of groups, images and rows */
+    ptrdiff_t tap[TMK_CHANNELS_TAPS]; /* offsets of a group's taps, the first 0 */
+    size_t groups, images, rows, length, left, right; /* of a row, <= TMK_CHANNELS_MAX_SKIP */
+    const void *dy;                                   /* packed, [position][lane] */
+    size_t dy_plane;                                  /* positions from image to image */
+    void *sums;                                       /* [group_rows * g + i][lane] */
+    size_t group_rows;
 };
 
 struct tmk_channels_kernels {
@@ -88,6 +88,8 @@ struct tmk_channels_kernels {
     /* Groups that a tile takes at most if each has so many taps; 0: it cannot. */
     size_t groups[TMK_CHANNELS_TAPS + 1];
     void (*weigh)(const struct tmk_channels_gradient *tile, size_t taps, size_t vectors);
+    /* sums[row][lane], whole vectors of lanes and as many rows, to their place. */
+    void (*settle)(const struct tmk_channels_out *out, const void *sums, size_t vectors);
     /* panel[position][lane], whole vectors of lanes: `count` neighbouring positions. */
     void (*pack_gradient)(const void *from, ptrdiff_t lane, size_t lanes, size_t count,
                           size_t width, void *panel);

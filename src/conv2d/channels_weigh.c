@@ -1,6 +1,8 @@
-/* bwd_w with vectors along output channels: the scalars are elements of a padded copy of x, a tile
- * of results is some taps by a panel of output channels, and dy is packed once per panel, while
- * taps share it. Every thread computes gradients of its own, from all positions in one order. */
+/* bwd_w with vectors along output channels: the scalars are elements of x, a tile of results is a
+ * row of taps of some input channels by a panel of output channels, and dy is packed once per
+ * panel, while taps share it. x is read where it lies, but for what taps meet on padding, or from a
+ * copy, padded and taken apart by the stride. Every thread computes gradients of its own, from all
+ * positions in one order. */
 #include "alloc.h"
 #include "blocking.h"
 #include "channels.h"
@@ -9,7 +11,6 @@
 #include "size.h"
 
 #include <omp.h>
-#include <string.h>
 
 /* Positions that are summed at a time, roughly: enough to pay for bringing a tile to its place. Of
  * fewer, there are more channels at a time that share what is packed of dy: 1x1 kernels need it. */
@@ -33,11 +34,14 @@ static size_t least_positions(const struct tmk_conv2d *p)
 struct plan {
     const struct tmk_conv2d *p;
     const struct tmk_channels_kernels *kernel;
-    size_t size;         /* bytes of an element */
-    size_t taps;         /* of a group: a row or column of the kernel, or if 1x1, channels */
-    size_t groups;       /* of a channel; 0: 1x1, a group has several channels */
-    size_t most_groups;  /* of a tile */
-    size_t images, rows; /* of dy, at a time */
+    size_t size; /* bytes of an element */
+    size_t taps,
+        tap_rows; /* of a group: a row of the kernel, of so many; or a column; or if 1x1, */
+    size_t group_channels;              /* channels */
+    size_t most_groups;                 /* of a tile */
+    bool copied;                        /* else x is read where it lies */
+    size_t left, right;                 /* then: positions of a row of which taps meet padding */
+    size_t images, rows;                /* of dy, at a time */
     size_t pitch, part, image, channel; /* elements of the copy: row, part, image, channel */
     size_t row_parts; /* of the copy, taken apart by the stride; 1: of rows that taps read */
     size_t channels;  /* at a time */
@@ -52,10 +56,7 @@ struct part {
     const struct tmk_exec *exec;
     int thread;
     size_t ic, ic_end, panel, panel_end;
-    char *copy, *panel_dy;
-    ptrdiff_t *run, *group; /* offsets in the copy */
-    uint8_t *leave;         /* of each run, by the row of the kernel that a tile begins with, or
-                               for a short tile */
+    char *copy, *panel_dy, *sums;
     double clock;
 };
 
@@ -64,15 +65,33 @@ struct slab {
     size_t n, images, row, rows, ic, channels;
 };
 
-/* How many groups so many channels have. */
+/* How many groups so many channels have in each of the tap_rows. */
 static size_t groups_of(const struct plan *plan, size_t channels)
 {
-    return plan->groups ? channels * plan->groups : tmk_ceil_div(channels, plan->taps);
+    return tmk_ceil_div(channels, plan->group_channels);
 }
 
-static size_t taps_of_group(const struct tmk_conv2d *p)
+static void choose_groups(struct plan *plan)
 {
-    return p->kw > 1 ? p->kw : p->kh > 1 ? p->kh : CHANNELS_OF_GROUP;
+    const struct tmk_conv2d *p = plan->p;
+    const bool one = p->kh * p->kw == 1;
+    plan->taps = one ? CHANNELS_OF_GROUP : p->kw > 1 ? p->kw : p->kh;
+    plan->tap_rows = p->kw > 1 ? p->kh : 1;
+    plan->group_channels = one ? CHANNELS_OF_GROUP : 1;
+    plan->most_groups = plan->taps <= TMK_CHANNELS_TAPS ? plan->kernel->groups[plan->taps] : 0;
+}
+
+/* Rows of taps of neighbouring elements can leave out what meets padding, if that is little. */
+static void choose_place(struct plan *plan)
+{
+    const struct tmk_conv2d *p = plan->p;
+    const size_t reach = p->ow + p->kw - 1, inside = p->iw + p->pw;
+    plan->left = p->pw;
+    plan->right = reach > inside ? reach - inside : 0;
+    plan->copied = p->kw == 1 || p->sw * p->dw > 1 || plan->left > TMK_CHANNELS_MAX_SKIP ||
+                   plan->right > TMK_CHANNELS_MAX_SKIP || plan->left + plan->right > p->ow;
+    if (plan->copied)
+        plan->left = plan->right = 0;
 }
 
 /* Whole images, or rows of one. */
@@ -116,13 +135,12 @@ static struct plan make_plan(const struct tmk_conv2d *p, int threads)
         .p = p,
         .kernel = tmk_channels_kernels(p->base.dtype),
         .size = tmk_dtype_size(p->base.dtype),
-        .taps = taps_of_group(p),
     };
-    plan.groups = p->kw > 1 ? p->kh : p->kh > 1 ? 1 : 0;
-    plan.most_groups = plan.taps <= TMK_CHANNELS_TAPS ? plan.kernel->groups[plan.taps] : 0;
+    choose_groups(&plan);
     plan.panels = tmk_ceil_div(p->oc, plan.kernel->width);
     if (plan.most_groups == 0)
         return plan;
+    choose_place(&plan);
     choose_slab(&plan);
     choose_parts(&plan, (size_t)threads);
     const size_t fit = tmk_l2_bytes() / 2 / (plan.channel * plan.size);
@@ -136,12 +154,12 @@ static size_t lay_out(const struct plan *plan, char *memory, struct part *part)
 {
     const struct tmk_conv2d *p = plan->p;
     const size_t positions = plan->images * plan->rows * p->ow;
+    const size_t copy = plan->channels * plan->channel + (p->sw - 1) * plan->part;
+    const size_t rows = plan->most_groups * plan->taps * plan->tap_rows;
     const size_t bytes[] = {
-        (plan->channels * plan->channel + (p->sw - 1) * plan->part) * plan->size,
+        plan->copied ? copy * plan->size : 0,
         positions * plan->kernel->width * plan->size,
-        plan->images * plan->rows * sizeof(ptrdiff_t),
-        groups_of(plan, plan->channels) * sizeof(ptrdiff_t),
-        (plan->groups + 1) * plan->images * plan->rows,
+        tmk_round_up(rows, plan->kernel->lanes) * plan->kernel->width * plan->size,
     };
     enum { PIECES = sizeof bytes / sizeof bytes[0] };
     size_t at[PIECES + 1] = {0};
@@ -150,9 +168,7 @@ static size_t lay_out(const struct plan *plan, char *memory, struct part *part)
     if (memory) {
         part->copy = memory;
         part->panel_dy = memory + at[1];
-        part->run = (ptrdiff_t *)(void *)(memory + at[2]);
-        part->group = (ptrdiff_t *)(void *)(memory + at[3]);
-        part->leave = (uint8_t *)memory + at[4];
+        part->sums = memory + at[2];
     }
     return at[PIECES];
 }
@@ -236,69 +252,63 @@ static void pack_dy(struct part *part, const struct slab *slab, size_t oc, size_
     note(part, TMK_PHASE_PACK);
 }
 
-static void find_runs(struct part *part, const struct slab *slab)
+/* Rows of dy, within the slab, for which tap row `t` meets the image. */
+static void find_rows(const struct plan *plan, const struct slab *slab, size_t t, size_t *begin,
+                      size_t *end)
+{
+    const struct tmk_conv2d *p = plan->p;
+    const ptrdiff_t above =
+        (ptrdiff_t)p->ph - (ptrdiff_t)(t * p->dh) - (ptrdiff_t)(slab->row * p->sh);
+    const ptrdiff_t below = above + (ptrdiff_t)p->ih, step = (ptrdiff_t)p->sh;
+    const bool by_row = p->kw > 1;
+    *end = by_row && below <= 0 ? 0 : slab->rows;
+    if (by_row && below > 0)
+        *end = TMK_MIN((size_t)((below + step - 1) / step), slab->rows);
+    *begin = by_row && above > 0 ? TMK_MIN((size_t)((above + step - 1) / step), *end) : 0;
+}
+
+/* What the first tap of tap row `t` reads of channel `c` of the slab for the first position of row
+ * `row` of dy, and what steps from there lead to. */
+static void place_image(const struct part *part, const struct slab *slab, size_t c, size_t t,
+                        size_t row, struct tmk_channels_gradient *tile)
 {
     const struct plan *plan = part->plan;
-    for (size_t n = 0; n < slab->images; n++) {
-        for (size_t y = 0; y < slab->rows; y++)
-            part->run[n * slab->rows + y] = (ptrdiff_t)(n * plan->image + y * plan->pitch);
-    }
-}
-
-/* Does a row of taps read an image row, not padding, for row `y` of dy? */
-static bool meets_image(const struct tmk_conv2d *p, size_t tap_row, size_t y)
-{
-    const size_t at = y * p->sh + tap_row * p->dh;
-    return at >= p->ph && at < p->ph + p->ih;
-}
-
-/* Which groups of a tile, `count` from row `first` of the kernel on, need not meet row `y` of dy.
- */
-static uint8_t left_out(const struct plan *plan, size_t first, size_t count, size_t y)
-{
-    const size_t last = first + count - 1;
-    bool met = false;
-    for (size_t g = first; g <= last; g++)
-        met = met || meets_image(plan->p, g % plan->groups, y);
-    if (!met)
-        return TMK_CHANNELS_ALL;
-    return (meets_image(plan->p, first, y) ? 0 : TMK_CHANNELS_FIRST) |
-           (meets_image(plan->p, last % plan->groups, y) ? 0 : TMK_CHANNELS_LAST);
-}
-
-/* By the row that a tile begins with; then for the last one, which may have fewer groups. */
-static void find_left_out(struct part *part, const struct slab *slab)
-{
-    const struct plan *plan = part->plan;
-    const size_t runs = slab->images * slab->rows;
-    const size_t rest = groups_of(plan, slab->channels) % plan->most_groups;
-    uint8_t *leave = part->leave;
-    if (plan->p->kw == 1) { /* a group is no row of the kernel */
-        memset(leave, TMK_CHANNELS_NONE, (plan->groups + 1) * runs);
+    const struct tmk_conv2d *p = plan->p;
+    const struct tmk_view *x = &part->args->operand[TMK_SRC];
+    if (plan->copied) {
+        const ptrdiff_t at =
+            (ptrdiff_t)(c * plan->channel + row * plan->pitch) + tap_offset(plan, t, 0);
+        tile->image = part->copy + at * (ptrdiff_t)plan->size;
+        tile->group = (ptrdiff_t)(plan->group_channels * plan->channel);
+        tile->row = (ptrdiff_t)plan->pitch;
+        tile->plane = (ptrdiff_t)plan->image;
         return;
     }
-    for (size_t i = 0; i < plan->groups + (rest > 0); i++) {
-        const bool cut = i == plan->groups;
-        const size_t first = (cut ? plan->groups - rest % plan->groups : i) % plan->groups;
-        for (size_t r = 0; r < runs; r++)
-            *leave++ =
-                left_out(plan, first, cut ? rest : plan->most_groups, slab->row + r % slab->rows);
-    }
+    const ptrdiff_t y = (ptrdiff_t)((slab->row + row) * p->sh + t * p->dh) - (ptrdiff_t)p->ph;
+    tile->image = tmk_view_at(x, (ptrdiff_t)slab->n * x->stride[0] +
+                                     (ptrdiff_t)(slab->ic + c) * x->stride[1] + y * x->stride[2] -
+                                     (ptrdiff_t)p->pw);
+    tile->group = x->stride[1];
+    tile->row = (ptrdiff_t)p->sh * x->stride[2];
+    tile->plane = x->stride[0];
 }
 
-/* Groups of the slab's channels. */
-static void find_groups(struct part *part, const struct slab *slab)
+/* One row of taps of the tile's channels, from channel `c` of the slab on. */
+static void multiply_row(const struct part *part, const struct slab *slab, size_t c, size_t t,
+                         struct tmk_channels_gradient *tile, size_t vectors)
 {
     const struct plan *plan = part->plan;
-    const size_t count = groups_of(plan, slab->channels);
-    for (size_t g = 0; g < count; g++) {
-        const size_t channel = plan->groups ? g / plan->groups : g * plan->taps;
-        const size_t row = plan->groups && plan->p->kw > 1 ? g % plan->groups : 0;
-        part->group[g] = (ptrdiff_t)(channel * plan->channel) + tap_offset(plan, row, 0);
-    }
+    const size_t position = vectors * plan->kernel->lanes * plan->size;
+    size_t begin, end;
+    find_rows(plan, slab, t, &begin, &end);
+    place_image(part, slab, c, t, begin, tile);
+    tile->rows = end - begin;
+    tile->dy = part->panel_dy + begin * tile->length * position;
+    tile->sums = part->sums + t * plan->taps * position;
+    plan->kernel->weigh(tile, plan->taps, vectors);
 }
 
-/* All groups of the slab's channels by a panel of output channels. */
+/* All of the slab's channels by a panel of output channels. */
 static void multiply_panel(struct part *part, const struct slab *slab, size_t panel)
 {
     const struct plan *plan = part->plan;
@@ -307,43 +317,41 @@ static void multiply_panel(struct part *part, const struct slab *slab, size_t pa
     const size_t oc = panel * plan->kernel->width;
     const size_t lanes = TMK_MIN(plan->kernel->width, p->oc - oc);
     const size_t vectors = tmk_ceil_div(lanes, plan->kernel->lanes);
-    const size_t kernel = p->kh * p->kw, rows = slab->channels * kernel;
+    const size_t kernel = p->kh * p->kw, most = plan->most_groups * plan->group_channels;
     struct tmk_channels_gradient tile = {
-        .image = part->copy,
-        .run = part->run,
-        .runs = slab->images * slab->rows,
+        .images = slab->images,
         .length = p->ow,
-        .dy = part->panel_dy,
-        .out = {.lane = dw->stride[0],
-                .row = 1,
-                .lanes = lanes,
-                .accumulate = slab->n > 0 || slab->row > 0},
+        .left = plan->left,
+        .right = plan->right,
+        .dy_plane = slab->rows * p->ow,
+        .group_rows = plan->taps * plan->tap_rows,
     };
+    struct tmk_channels_out out = {.lane = dw->stride[0],
+                                   .row = 1,
+                                   .lanes = lanes,
+                                   .accumulate = slab->n > 0 || slab->row > 0};
     for (size_t i = 0; i < plan->taps; i++)
-        tile.tap[i] = p->kw > 1   ? tap_offset(plan, 0, i)
+        tile.tap[i] = p->kw > 1   ? plan->copied ? tap_offset(plan, 0, i) : (ptrdiff_t)i
                       : p->kh > 1 ? tap_offset(plan, i, 0)
                                   : (ptrdiff_t)(i * plan->channel);
     pack_dy(part, slab, oc, lanes, vectors * plan->kernel->lanes);
-    const size_t groups = groups_of(plan, slab->channels);
-    for (size_t g = 0; g < groups; g += tile.groups) {
-        const size_t row = g * plan->taps;
-        tile.groups = TMK_MIN(plan->most_groups, groups - g);
-        tile.group = part->group + g;
-        const bool whole = tile.groups == plan->most_groups && plan->groups > 0;
-        tile.leave = part->leave + (whole ? g % plan->groups : plan->groups) * tile.runs;
-        tile.out.rows = TMK_MIN(tile.groups * plan->taps, rows - row);
-        tile.out.data =
-            tmk_view_at(dw, (ptrdiff_t)oc * dw->stride[0] + (ptrdiff_t)(slab->ic * kernel + row));
-        plan->kernel->weigh(&tile, plan->taps, vectors);
+    for (size_t c = 0; c < slab->channels; c += most) {
+        const size_t channels = TMK_MIN(most, slab->channels - c);
+        tile.groups = groups_of(plan, channels);
+        for (size_t t = 0; t < plan->tap_rows; t++)
+            multiply_row(part, slab, c, t, &tile, vectors);
+        out.rows = channels * kernel;
+        out.data =
+            tmk_view_at(dw, (ptrdiff_t)oc * dw->stride[0] + (ptrdiff_t)((slab->ic + c) * kernel));
+        plan->kernel->settle(&out, part->sums, vectors);
     }
     note(part, TMK_PHASE_COMPUTE);
 }
 
 static void run_slab(struct part *part, const struct slab *slab)
 {
-    copy_image(part, slab);
-    find_runs(part, slab);
-    find_left_out(part, slab);
+    if (part->plan->copied)
+        copy_image(part, slab);
     for (size_t panel = part->panel; panel < part->panel_end; panel++)
         multiply_panel(part, slab, panel);
 }
@@ -355,7 +363,6 @@ static void run_part(struct part *part)
     struct slab slab;
     for (slab.ic = part->ic; slab.ic < part->ic_end; slab.ic += plan->channels) {
         slab.channels = TMK_MIN(plan->channels, part->ic_end - slab.ic);
-        find_groups(part, &slab);
         for (slab.n = 0; slab.n < p->mb; slab.n += plan->images) {
             slab.images = TMK_MIN(plan->images, p->mb - slab.n);
             for (slab.row = 0; slab.row < p->oh; slab.row += plan->rows) {
