@@ -27,8 +27,8 @@ static void NAME(pack_gradient)(const void *from, ptrdiff_t lane, size_t lanes, 
 
 /* One position: taps [first, end) of each group. */
 INLINE void NAME(weigh_step)(NAME(vec) sum[][TMK_NRV], const T **image, const ptrdiff_t *tap,
-                             const T *dy, const int taps, const int groups, const int vectors,
-                             const int first, const int end)
+                             ptrdiff_t step, const T *dy, const int taps, const int groups,
+                             const int vectors, const int first, const int end)
 {
     const size_t width = (size_t)vectors * LANES;
     NAME(vec) dyx[TMK_NRV];
@@ -41,7 +41,7 @@ INLINE void NAME(weigh_step)(NAME(vec) sum[][TMK_NRV], const T **image, const pt
     {
         UNROLL for (int i = first; i < end; i++)
             NAME(add_row)(sum[g * taps + i], image[g] + tap[i], dyx, vectors, g * taps + i);
-        image[g]++;
+        image[g] += step;
     }
 }
 
@@ -66,7 +66,7 @@ INLINE void NAME(weigh_tile)(const struct tmk_channels_gradient *t, const int ta
             const T *image[TMK_MR];
             UNROLL for (int g = 0; g < groups; g++) image[g] = row + g * t->group;
 #define STEP(first, end)                                                                           \
-    NAME(weigh_step)(sum, image, tap, dy, taps, groups, vectors, first, end);                      \
+    NAME(weigh_step)(sum, image, tap, t->step, dy, taps, groups, vectors, first, end);             \
     dy += width
             if (t->left > 1) {
                 STEP(2, taps);

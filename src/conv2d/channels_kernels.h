@@ -69,9 +69,9 @@ struct tmk_channels_tile {
  * `right` the last ones: of the outermost position so many, of each further in one less. */
 #define TMK_CHANNELS_TAPS 7
 struct tmk_channels_gradient {
-    const void *image;                /* what the first tap of the first group reads first */
-    ptrdiff_t group, plane, row;      /* steps of groups, images and rows */
-    ptrdiff_t tap[TMK_CHANNELS_TAPS]; /* offsets of a group's taps, the first 0 */
+    const void *image;                 /* what the first tap of the first group reads first */
+    ptrdiff_t group, plane, row, step; /* steps of groups, images, rows and positions */
+    ptrdiff_t tap[TMK_CHANNELS_TAPS];  /* offsets of a group's taps, the first 0 */
     size_t groups, images, rows, length, left, right; /* of a row, <= TMK_CHANNELS_MAX_SKIP */
     const void *dy;                                   /* packed, [position][lane] */
     size_t dy_plane;                                  /* positions from image to image */

@@ -81,15 +81,17 @@ static void choose_groups(struct plan *plan)
     plan->most_groups = plan->taps <= TMK_CHANNELS_TAPS ? plan->kernel->groups[plan->taps] : 0;
 }
 
-/* Rows of taps of neighbouring elements can leave out what meets padding, if that is little. */
+/* Rows of taps can leave out what meets padding, if that is little. What single taps of many
+ * channels read with a stride is nearer in a copy. */
 static void choose_place(struct plan *plan)
 {
     const struct tmk_conv2d *p = plan->p;
-    const size_t reach = p->ow + p->kw - 1, inside = p->iw + p->pw;
+    const size_t reach = (p->ow - 1) * p->sw + (p->kw - 1) * p->dw + 1, inside = p->iw + p->pw;
+    const size_t most = p->sw * p->dw > 1 ? 1 : TMK_CHANNELS_MAX_SKIP;
     plan->left = p->pw;
     plan->right = reach > inside ? reach - inside : 0;
-    plan->copied = p->kw == 1 || p->sw * p->dw > 1 || plan->left > TMK_CHANNELS_MAX_SKIP ||
-                   plan->right > TMK_CHANNELS_MAX_SKIP || plan->left + plan->right > p->ow;
+    plan->copied =
+        p->kw == 1 || plan->left > most || plan->right > most || plan->left + plan->right > p->ow;
     if (plan->copied)
         plan->left = plan->right = 0;
 }
@@ -114,11 +116,10 @@ static void choose_slab(struct plan *plan)
 /* Threads by channels of both kinds, so that the largest share is smallest. */
 static void choose_parts(struct plan *plan, size_t threads)
 {
-    const size_t ic = plan->p->ic;
     size_t best = SIZE_MAX;
     for (size_t parts_oc = 1; parts_oc <= threads; parts_oc++) {
         const size_t parts_ic = threads / parts_oc;
-        const size_t groups = groups_of(plan, tmk_ceil_div(ic, parts_ic));
+        const size_t groups = groups_of(plan, tmk_ceil_div(plan->p->ic, parts_ic));
         const size_t cost =
             tmk_ceil_div(plan->panels, parts_oc) * tmk_ceil_div(groups, plan->most_groups);
         if (cost < best) {
@@ -143,7 +144,8 @@ static struct plan make_plan(const struct tmk_conv2d *p, int threads)
     choose_place(&plan);
     choose_slab(&plan);
     choose_parts(&plan, (size_t)threads);
-    const size_t fit = tmk_l2_bytes() / 2 / (plan.channel * plan.size);
+    const size_t read = plan.images * plan.rows * p->sh * p->iw;
+    const size_t fit = tmk_l2_bytes() / 2 / ((plan.copied ? plan.channel : read) * plan.size);
     const size_t own = tmk_ceil_div(p->ic, plan.parts_ic);
     plan.channels = TMK_MIN(TMK_MAX(fit / CHANNELS_OF_GROUP, 1) * CHANNELS_OF_GROUP, own);
     return plan;
@@ -280,6 +282,7 @@ static void place_image(const struct part *part, const struct slab *slab, size_t
             (ptrdiff_t)(c * plan->channel + row * plan->pitch) + tap_offset(plan, t, 0);
         tile->image = part->copy + at * (ptrdiff_t)plan->size;
         tile->group = (ptrdiff_t)(plan->group_channels * plan->channel);
+        tile->step = 1;
         tile->row = (ptrdiff_t)plan->pitch;
         tile->plane = (ptrdiff_t)plan->image;
         return;
@@ -289,6 +292,7 @@ static void place_image(const struct part *part, const struct slab *slab, size_t
                                      (ptrdiff_t)(slab->ic + c) * x->stride[1] + y * x->stride[2] -
                                      (ptrdiff_t)p->pw);
     tile->group = x->stride[1];
+    tile->step = (ptrdiff_t)p->sw;
     tile->row = (ptrdiff_t)p->sh * x->stride[2];
     tile->plane = x->stride[0];
 }
@@ -306,6 +310,17 @@ static void multiply_row(const struct part *part, const struct slab *slab, size_
     tile->dy = part->panel_dy + begin * tile->length * position;
     tile->sums = part->sums + t * plan->taps * position;
     plan->kernel->weigh(tile, plan->taps, vectors);
+}
+
+/* Where a group's tap `i` reads, from the first one on. */
+static ptrdiff_t tap_of_group(const struct plan *plan, size_t i)
+{
+    const struct tmk_conv2d *p = plan->p;
+    if (!plan->copied)
+        return (ptrdiff_t)(i * p->dw);
+    return p->kw > 1   ? tap_offset(plan, 0, i)
+           : p->kh > 1 ? tap_offset(plan, i, 0)
+                       : (ptrdiff_t)(i * plan->channel);
 }
 
 /* All of the slab's channels by a panel of output channels. */
@@ -331,9 +346,7 @@ static void multiply_panel(struct part *part, const struct slab *slab, size_t pa
                                    .lanes = lanes,
                                    .accumulate = slab->n > 0 || slab->row > 0};
     for (size_t i = 0; i < plan->taps; i++)
-        tile.tap[i] = p->kw > 1   ? plan->copied ? tap_offset(plan, 0, i) : (ptrdiff_t)i
-                      : p->kh > 1 ? tap_offset(plan, i, 0)
-                                  : (ptrdiff_t)(i * plan->channel);
+        tile.tap[i] = tap_of_group(plan, i);
     pack_dy(part, slab, oc, lanes, vectors * plan->kernel->lanes);
     for (size_t c = 0; c < slab->channels; c += most) {
         const size_t channels = TMK_MIN(most, slab->channels - c);
