@@ -137,6 +137,11 @@ static void test_many_channels(void **state)
         "mb1ic130oc64ih5oh5kh1ph1", /* padding on one side only, in place: no plane as one row */
         "mb2ic130oc64ih7oh7kh1ph1",
         "mb2ic40oc64ih12iw11oh12ow11kh3kw2ph2pw1",
+        "mb2ic70oc48ih4iw13oh3ow8kh2kw1sh2sw2ph1pw1", /* the only tap meets padding on both sides */
+        "mb3ic40oc64ih13iw14oh7ow8kh5kw5sh2sw2ph2pw2",
+        "mb2ic33oc32ih13iw28oh5ow28kh2kw5sh3sw1ph0pw1", /* rows that no tap reads */
+        "mb2ic16oc48ih9iw22oh3ow7kh2kw4sh3sw3ph1pw1",
+        "mb2ic30oc34ih9iw60oh5ow31kh3kw4sh2sw2ph1pw2",
         "mb3ic200oc100ih6iw5kh3kw3ph1pw1",             /* weights that are not packed at once */
         "mb2ic130oc140ih2iw1oh1ow2kh1kw1sh2sw3ph0pw2", /* no tap reaches its only column */
     };

@@ -46,7 +46,7 @@ static struct tmk_channels_axis axis_of(const struct tmk_conv2d *p, enum tmk_dir
         last = TMK_MAX(last, high + (ptrdiff_t)((f.positions - 1) * axis.stride));
     }
     const size_t reach = (size_t)(last_tap - axis.first);
-    axis.parts = rows ? TMK_MIN(axis.stride, reach + 1) : axis.stride;
+    axis.parts = rows && reach == 0 ? 1 : axis.stride;
     axis.length = axis.positions + reach / axis.stride;
     axis.beyond = TMK_MAX(-axis.first, last + 1 - (ptrdiff_t)axis.image);
     return axis;

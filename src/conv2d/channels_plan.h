@@ -13,8 +13,8 @@ struct tmk_channels_axis {
     size_t phases;        /* of the results: the stride in bwd_d */
     size_t positions;     /* of the longest phase */
     ptrdiff_t first;      /* what the first tap of all reads for position 0 */
-    size_t parts, length; /* of the copy: it is taken apart by the stride; rows that no tap reads
-                             have no part */
+    size_t parts, length; /* of the copy: it is taken apart by the stride, but into one part only if
+                             all taps read the same rows */
     ptrdiff_t beyond;     /* how far outside the image a tap reads at most; <= 0: nowhere */
 };
 

@@ -43,7 +43,7 @@ struct plan {
     size_t left, right;                 /* then: positions of a row of which taps meet padding */
     size_t images, rows;                /* of dy, at a time */
     size_t pitch, part, image, channel; /* elements of the copy: row, part, image, channel */
-    size_t row_parts; /* of the copy, taken apart by the stride; 1: of rows that taps read */
+    size_t row_parts; /* of the copy, taken apart by the stride; 1: all taps read the same rows */
     size_t channels;  /* at a time */
     size_t parts_ic, parts_oc; /* threads */
     size_t panels;             /* of all output channels */
@@ -108,7 +108,7 @@ static void choose_slab(struct plan *plan)
     plan->pitch = p->ow + (p->kw - 1) * p->dw / p->sw;
     plan->part = tmk_plane_part(plan->rows + (p->kh - 1) * p->dh / p->sh, plan->pitch,
                                 plan->kernel->lanes, plan->size);
-    plan->row_parts = TMK_MIN(p->sh, (p->kh - 1) * p->dh + 1);
+    plan->row_parts = p->kh > 1 ? p->sh : 1;
     plan->image = plan->row_parts * (p->kh * p->kw > 1 ? p->sw : 1) * plan->part;
     plan->channel = plan->images * plan->image;
 }
