@@ -31,7 +31,7 @@ static void find_taps(struct tmk_channels_call *call, const struct tmk_conv2d *p
             for (size_t y = 0; y < f->h.taps; y++) {
                 for (size_t x = 0; x < f->w.taps; x++, tap++) {
                     tap->image = tap_offset(&plan->h, &f->h, y, steps->row_part, steps->row) +
-                                 tap_offset(&plan->w, &f->w, x, steps->column_part, 1);
+                                 tap_offset(&plan->w, &f->w, x, steps->column_part, steps->column);
                     tap->index =
                         (f->h.first + y * f->h.every) * p->kw + f->w.first + x * f->w.every;
                 }
@@ -44,12 +44,22 @@ static struct tmk_channels_steps steps_of(const struct tmk_channels_plan *plan,
                                           const struct tmk_view *image)
 {
     if (!plan->copied)
-        return (struct tmk_channels_steps){image->stride[0], image->stride[1],
-                                           (ptrdiff_t)plan->h.stride * image->stride[2],
-                                           image->stride[2], 0};
+        return (struct tmk_channels_steps){
+            image->stride[0],
+            image->stride[1],
+            (ptrdiff_t)plan->h.stride * image->stride[2],
+            (ptrdiff_t)plan->w.stride,
+            image->stride[2],
+            1,
+        };
     return (struct tmk_channels_steps){
-        (ptrdiff_t)(plan->channels * plan->plane), (ptrdiff_t)plan->plane, (ptrdiff_t)plan->pitch,
-        (ptrdiff_t)(plan->w.parts * plan->part), (ptrdiff_t)plan->part};
+        (ptrdiff_t)(plan->channels * plan->plane),
+        (ptrdiff_t)plan->plane,
+        (ptrdiff_t)plan->pitch,
+        1,
+        (ptrdiff_t)(plan->w.parts * plan->part),
+        (ptrdiff_t)plan->part,
+    };
 }
 
 /* The first of a tile's positions: of a row of the slab, or if flat, a column. */
@@ -121,7 +131,7 @@ static void multiply_columns(const struct tmk_channels_plan *plan, const struct 
         if (!plan->flat)
             choose_skip(&plan->w, f, c, tile);
         plan->kernel->multiply(tile, vectors);
-        tile->image = (const char *)tile->image + tile->out.rows * plan->size;
+        tile->image = (const char *)tile->image + tile->out.rows * tile->step * plan->size;
         tile->out.data = (char *)tile->out.data +
                          (ptrdiff_t)tile->out.rows * tile->out.row * (ptrdiff_t)plan->size;
     }
@@ -193,6 +203,7 @@ static void multiply_spots(const struct tmk_channels_call *call,
                  (image + (ptrdiff_t)block->channel * call->steps.channel) * (ptrdiff_t)plan->size,
         .weights = block->weights,
         .plane = call->steps.channel,
+        .step = (size_t)call->steps.column,
         .channels = block->channels,
         .all_taps = plan->taps,
         .out = out_of(call, slab, block, f, spot),

@@ -14,7 +14,7 @@ struct tmk_channels_phase {
 
 /* What a step moves in the image, or in its copy: elements. */
 struct tmk_channels_steps {
-    ptrdiff_t image, channel, row, row_part, column_part;
+    ptrdiff_t image, channel, row, column, row_part, column_part;
 };
 
 /* One call, as one thread sees it. */

@@ -69,10 +69,11 @@ static void NAME(pack)(const struct tmk_channels_weights *w, size_t width, void 
 }
 
 /* `count` channels at one tap, for rows [first, end) of the tile, or of both of a pair's, which are
- * `apart`. */
+ * `apart`; rows are `step` elements of the image from each other. */
 INLINE void NAME(add_channels)(NAME(vec) sum[][TMK_NRV], const T *a, ptrdiff_t apart,
                                ptrdiff_t plane, const T *b, size_t count, const int rows,
-                               const int tiles, const int vectors, const int first, const int end)
+                               const int tiles, const int vectors, const int step, const int first,
+                               const int end)
 {
     const size_t width = (size_t)vectors * LANES;
     const T *second = a + apart;
@@ -80,16 +81,17 @@ INLINE void NAME(add_channels)(NAME(vec) sum[][TMK_NRV], const T *a, ptrdiff_t a
     {
         NAME(vec) bc[TMK_NRV];
         UNROLL for (int j = 0; j < vectors; j++) bc[j] = NAME(load)(b + j * LANES);
-        UNROLL for (int i = first; i < end; i++) NAME(add_row)(sum[i], a + i, bc, vectors, i);
+        UNROLL for (int i = first; i < end; i++)
+            NAME(add_row)(sum[i], a + i * step, bc, vectors, i);
         UNROLL for (int i = first; tiles > 1 && i < end; i++)
-            NAME(add_row)(sum[rows + i], second + i, bc, vectors, rows + i);
+            NAME(add_row)(sum[rows + i], second + i * step, bc, vectors, rows + i);
     }
 }
 
-/* `rows`, `tiles` and `vectors` are constants in each instance, so that the sums stay in registers.
- * Leaves them in sums[row][lane], tile by tile. */
+/* `rows`, `tiles`, `vectors` and `step` are constants in each instance, so that the sums stay in
+ * registers. Leaves them in sums[row][lane], tile by tile. */
 INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int rows,
-                           const int tiles, const int vectors)
+                           const int tiles, const int vectors, const int step)
 {
     const size_t width = (size_t)vectors * LANES;
     const T *image = t->image, *weights = t->weights;
@@ -108,7 +110,7 @@ INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int
             const T *a = image + t->taps[tap].image;
             const T *b = weights + t->taps[tap].index * count * width;
 #define ADD(first, end)                                                                            \
-    NAME(add_channels)(sum, a, t->apart, t->plane, b, count, rows, tiles, vectors, first, end)
+    NAME(add_channels)(sum, a, t->apart, t->plane, b, count, rows, tiles, vectors, step, first, end)
             switch (t->skip[column]) {
             case 1:
                 ADD(1, rows);
@@ -138,44 +140,45 @@ INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int
     }
 }
 
-#define DEFINE(vectors, rows)                                                                      \
-    static void NAME(PASTE(PASTE(sum, vectors), rows))(const struct tmk_channels_tile *t, T *sums) \
+/* One tile or a pair of so many rows, of an image read position by position or every other. */
+#define DEFINE(tiles, step, vectors, rows)                                                         \
+    static void NAME(PASTE(PASTE(sum_##tiles##_##step, vectors), rows))(                           \
+        const struct tmk_channels_tile *t, T *sums)                                                \
     {                                                                                              \
-        NAME(sum_tile)(t, sums, rows, 1, vectors);                                                 \
+        NAME(sum_tile)(t, sums, rows, tiles, vectors, step);                                       \
     }
-#define DEFINE_VECTORS(rows) EACH_NRV(DEFINE, rows)
-EACH_MR(DEFINE_VECTORS)
+#define DEFINE_ONE(vectors, rows) DEFINE(1, 1, vectors, rows) DEFINE(1, 2, vectors, rows)
+#define DEFINE_PAIR(vectors, rows) DEFINE(2, 1, vectors, rows) DEFINE(2, 2, vectors, rows)
+#define DEFINE_ONES(rows) EACH_NRV(DEFINE_ONE, rows)
+#define DEFINE_PAIRS(rows) EACH_NRV(DEFINE_PAIR, rows)
+EACH_MR(DEFINE_ONES)
+EACH_HALF_MR(DEFINE_PAIRS)
 #undef DEFINE
-#undef DEFINE_VECTORS
-
-#define DEFINE(vectors, rows)                                                                      \
-    static void NAME(PASTE(PASTE(sum_pair, vectors), rows))(const struct tmk_channels_tile *t,     \
-                                                            T *sums)                               \
-    {                                                                                              \
-        NAME(sum_tile)(t, sums, rows, 2, vectors);                                                 \
-    }
-#define DEFINE_VECTORS(rows) EACH_NRV(DEFINE, rows)
-EACH_HALF_MR(DEFINE_VECTORS)
-#undef DEFINE
-#undef DEFINE_VECTORS
+#undef DEFINE_ONE
+#undef DEFINE_PAIR
+#undef DEFINE_ONES
+#undef DEFINE_PAIRS
 
 static void NAME(multiply)(const struct tmk_channels_tile *tile, size_t vectors)
 {
     typedef void sum_tile(const struct tmk_channels_tile *, T *);
-#define ENTRY(vectors, rows) [vectors - 1][rows - 1] = NAME(PASTE(PASTE(sum, vectors), rows)),
-#define ENTRY_VECTORS(rows) EACH_NRV(ENTRY, rows)
-    static sum_tile *const one[TMK_NRV][TMK_MR] = {EACH_MR(ENTRY_VECTORS)};
+#define ENTRY(tiles, step, vectors, rows)                                                          \
+    [tiles - 1][step - 1][vectors - 1][rows - 1] =                                                 \
+        NAME(PASTE(PASTE(sum_##tiles##_##step, vectors), rows)),
+#define ENTRY_ONE(vectors, rows) ENTRY(1, 1, vectors, rows) ENTRY(1, 2, vectors, rows)
+#define ENTRY_PAIR(vectors, rows) ENTRY(2, 1, vectors, rows) ENTRY(2, 2, vectors, rows)
+#define ENTRY_ONES(rows) EACH_NRV(ENTRY_ONE, rows)
+#define ENTRY_PAIRS(rows) EACH_NRV(ENTRY_PAIR, rows)
+    static sum_tile *const sum[2][TMK_CHANNELS_MAX_STEP][TMK_NRV][TMK_MR] = {
+        EACH_MR(ENTRY_ONES) EACH_HALF_MR(ENTRY_PAIRS)};
 #undef ENTRY
-#define ENTRY(vectors, rows) [vectors - 1][rows - 1] = NAME(PASTE(PASTE(sum_pair, vectors), rows)),
-    static sum_tile *const pair[TMK_NRV][TMK_MR / 2] = {EACH_HALF_MR(ENTRY_VECTORS)};
-#undef ENTRY
-#undef ENTRY_VECTORS
+#undef ENTRY_ONE
+#undef ENTRY_PAIR
+#undef ENTRY_ONES
+#undef ENTRY_PAIRS
     const size_t rows = tile->out.rows, width = vectors * LANES;
     _Alignas(64) T sums[NAME(most_sums) + TMK_MR / 2 * TMK_NRV * LANES];
-    if (tile->paired)
-        pair[vectors - 1][rows - 1](tile, sums);
-    else
-        one[vectors - 1][rows - 1](tile, sums);
+    sum[tile->paired][tile->step - 1][vectors - 1][rows - 1](tile, sums);
     NAME(settle)(&tile->out, sums, width);
     if (tile->paired)
         NAME(settle)(&tile->second, sums + rows * width, width);

@@ -18,9 +18,11 @@
  * stays in the L1 cache. */
 #define TMK_CHANNELS_GROUP 24
 
-/* Taps in a row of a kernel, and rows of a tile that one of them leaves out, at most. */
+/* Taps in a row of a kernel, rows of a tile that one of them leaves out, and elements of an image
+ * from a row of a tile to the next, at most. */
 #define TMK_CHANNELS_MAX_ROW 16
 #define TMK_CHANNELS_MAX_SKIP 2
+#define TMK_CHANNELS_MAX_STEP 2
 
 /* Weights to be packed: element (l, c, t) is at l * lane + c * channel + t. */
 struct tmk_channels_weights {
@@ -49,6 +51,7 @@ struct tmk_channels_out {
 struct tmk_channels_tile {
     const void *image, *weights;         /* of position 0; as packed */
     ptrdiff_t plane;                     /* step of the image to the next channel */
+    size_t step;                         /* and to the next row of the tile */
     size_t channels, all_taps;           /* of the packed weights */
     const struct tmk_channels_tap *taps; /* whole rows of the kernel */
     size_t ntaps, tap_row;               /* all of them, and those of a row */

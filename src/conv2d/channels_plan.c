@@ -123,8 +123,10 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
         .lanes = (bwd_d ? p->ic : p->oc) / p->g,
         .taps = p->kh * p->kw,
     };
-    const bool skipped = plan.w.beyond <= TMK_CHANNELS_MAX_SKIP && plan.w.positions <= plan.w.image;
-    plan.copied = !skipped || plan.w.stride > 1;
+    /* a tap leaves out rows on one side only */
+    const bool skipped = plan.w.beyond <= TMK_CHANNELS_MAX_SKIP &&
+                         (plan.w.positions - 1) * plan.w.stride < plan.w.image;
+    plan.copied = !skipped || plan.w.stride > TMK_CHANNELS_MAX_STEP;
     plan.pitch = plan.w.length;
     const bool inside = plan.h.beyond <= 0 && plan.w.beyond <= 0;
     plan.flat = plan.taps == 1 && plan.h.phases * plan.w.phases == 1 &&
