@@ -309,7 +309,18 @@ static void product_in_blocks(enum tmk_dtype dtype, size_t m, size_t n, size_t k
     struct tmk_gemm g = tmk_gemm_matrices(&va, &vb, &vc);
     g.bias = bias;
     g.blocks = blocks;
+    g.sum_rows = true;
+    g.sum_rows = tmk_gemm_sums_rows(&g);
+    g.sums = malloc(m * bytes);
+    memset(g.sums, 0xff, m * bytes);
     check(&g, m * n, 0);
+    for (size_t i = 0; g.sum_rows && i < m; i++) {
+        double sum = 0;
+        for (size_t l = 0; l < k; l++)
+            sum += element(a, dtype, (ptrdiff_t)i * g.m.first[0] + (ptrdiff_t)l * g.k.first[0]);
+        assert_true(element(g.sums, dtype, (ptrdiff_t)i) == sum);
+    }
+    free(g.sums);
     free(bias);
     free(a);
     free(b);

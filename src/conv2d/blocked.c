@@ -90,6 +90,8 @@ static struct tmk_gemm x_gemm(const struct tmk_conv2d *p, const struct tmk_args 
         .m = {1, {ocg}, {left->stride[left_oc]}, {out->stride[out_oc]}},
         .window = {.on = true, .y0 = -ph, .x0 = -pw, .h = p->ih, .w = p->iw},
         .bias = fwd && p->bias ? args->operand[TMK_BIA].data : NULL,
+        .sum_rows = !fwd && p->bias, /* db */
+        .sums = args->operand[TMK_BIA].data,
     };
     order_channels(p->base.layout, taps);
     set_k(&gemm, fwd ? taps : positions);
@@ -248,6 +250,8 @@ static enum tmk_status run_engine(const struct tmk_conv2d *p, enum tmk_dir dir,
     if (dir == TMK_BWD_D)
         return each_phase(p, args, run_phase, (void *)exec);
     const struct tmk_gemm gemm = x_gemm(p, args, dir);
+    if (gemm.sum_rows && !tmk_gemm_sums_rows(&gemm))
+        tmk_conv2d_sum_bias(p, args, exec);
     return tmk_gemm_run(&gemm, exec);
 }
 
@@ -261,8 +265,6 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
         return tmk_conv2d_depthwise(p, dir, args, exec);
     if (way == DIRECT)
         return tmk_conv2d_direct(p, dir, args, exec);
-    if (p->bias && dir == TMK_BWD_W)
-        tmk_conv2d_sum_bias(p, args, exec);
     if (dir == TMK_BWD_D && leaves_gaps(p))
         clear(&args->operand[TMK_SRC], exec);
     switch (way) {

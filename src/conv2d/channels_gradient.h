@@ -25,6 +25,28 @@ static void NAME(pack_gradient)(const void *from, ptrdiff_t lane, size_t lanes, 
     }
 }
 
+static void NAME(sum_gradient)(const void *panel, size_t count, size_t width, bool accumulate,
+                               size_t lanes, void *sums)
+{
+    enum { ABREAST = 4 }; /* so that one addition need not wait for the last */
+    for (size_t j = 0; j < lanes; j += LANES) {
+        const SPAN span = NAME(span)(0, (ptrdiff_t)(lanes - j));
+        const T *from = (const T *)panel + j;
+        T *to = (T *)sums + j;
+        NAME(vec) sum[ABREAST] = {{0}};
+        size_t k = 0;
+        for (; k + ABREAST <= count; k += ABREAST) {
+            UNROLL for (size_t i = 0; i < ABREAST; i++) sum[i] +=
+                NAME(load)(from + (k + i) * width);
+        }
+        for (; k < count; k++)
+            sum[0] += NAME(load)(from + k * width);
+        NAME(vec) total = accumulate ? NAME(load_span)(to, span) : (NAME(vec)){0};
+        UNROLL for (size_t i = 0; i < ABREAST; i++) total += sum[i];
+        NAME(store_span)(to, total, span);
+    }
+}
+
 /* One position: taps [first, end) of each group. */
 INLINE void NAME(weigh_step)(NAME(vec) sum[][TMK_NRV], const T **image, const ptrdiff_t *tap,
                              ptrdiff_t step, const T *dy, const int taps, const int groups,

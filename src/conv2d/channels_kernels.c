@@ -53,7 +53,8 @@ enum {
 #define KERNELS(type)                                                                              \
     {                                                                                              \
         TMK_MR, TMK_NRV *LANES_##type, LANES_##type, PASTE(pack, type), PASTE(multiply, type),     \
-            {GROUPS}, PASTE(weigh, type), PASTE(settle_gradient, type), PASTE(pack_gradient, type) \
+            {GROUPS}, PASTE(weigh, type), PASTE(settle_gradient, type),                            \
+            PASTE(pack_gradient, type), PASTE(sum_gradient, type)                                  \
     }
 extern const struct tmk_channels_kernels PASTE(tmk_channels_kernels, TMK_ISA)[TMK_NDTYPES];
 const struct tmk_channels_kernels PASTE(tmk_channels_kernels, TMK_ISA)[TMK_NDTYPES] = {

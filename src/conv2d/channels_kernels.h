@@ -96,6 +96,9 @@ struct tmk_channels_kernels {
     /* panel[position][lane], whole vectors of lanes: `count` neighbouring positions. */
     void (*pack_gradient)(const void *from, ptrdiff_t lane, size_t lanes, size_t count,
                           size_t width, void *panel);
+    /* sums[lane] = sum over `count` positions of such a panel, or added to what is there. */
+    void (*sum_gradient)(const void *panel, size_t count, size_t width, bool accumulate,
+                         size_t lanes, void *sums);
 };
 
 /* The kernels of the ISA in use. */

@@ -239,11 +239,12 @@ static void copy_image(struct part *part, const struct slab *slab)
     note(part, TMK_PHASE_PACK);
 }
 
+/* And sum it up: whoever has the first input channels adds to db. */
 static void pack_dy(struct part *part, const struct slab *slab, size_t oc, size_t lanes,
                     size_t width)
 {
     const struct plan *plan = part->plan;
-    const struct tmk_view *dy = &part->args->operand[TMK_DST];
+    const struct tmk_view *dy = &part->args->operand[TMK_DST], *db = &part->args->operand[TMK_BIA];
     const size_t count = slab->rows * plan->p->ow;
     for (size_t n = 0; n < slab->images; n++)
         plan->kernel->pack_gradient(tmk_view_at(dy, (ptrdiff_t)(slab->n + n) * dy->stride[0] +
@@ -251,6 +252,10 @@ static void pack_dy(struct part *part, const struct slab *slab, size_t oc, size_
                                                         (ptrdiff_t)slab->row * dy->stride[2]),
                                     dy->stride[1], lanes, count, width,
                                     part->panel_dy + n * count * width * plan->size);
+    if (plan->p->bias && slab->ic == 0)
+        plan->kernel->sum_gradient(part->panel_dy, slab->images * count, width,
+                                   slab->n > 0 || slab->row > 0, lanes,
+                                   tmk_view_at(db, (ptrdiff_t)oc));
     note(part, TMK_PHASE_PACK);
 }
 

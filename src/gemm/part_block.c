@@ -54,7 +54,7 @@ static void set_depth(struct tmk_gemm_part *part, size_t k0)
     const size_t kc = part->kc;
     const bool window = plan->a.window || plan->b.window;
     const size_t end = vectors_end(part);
-    if (plan->a.in_place && plan->n.n <= 1 && readable(part, k0, end) &&
+    if (plan->a.in_place && !plan->a.depth && plan->n.n <= 1 && readable(part, k0, end) &&
         (!plan->fetch_ahead || end - part->n.begin <= plan->micro->nr))
         return;
     tmk_axes_positions(&plan->k, k0, kc, s->k_first, s->k_second, window ? s->k_y : NULL,
@@ -142,12 +142,16 @@ static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_
     const struct tmk_gemm_operand *a = &plan->a;
     struct tmk_tile *tile = &stack->tile;
     const size_t rows = stack->rows;
+    const bool sum = a->sum_rows && part->n.begin == 0;
+    const ptrdiff_t depth = a->depth ? part->s.k_first[0] : (ptrdiff_t)k0 * a->k;
     if (a->in_place) {
-        tile->a =
-            tmk_gemm_forward(plan, part->a, (ptrdiff_t)stack->m * a->own + (ptrdiff_t)k0 * a->k);
+        tile->a = tmk_gemm_forward(plan, part->a, (ptrdiff_t)stack->m * a->own + depth);
         tile->a_row = a->own;
         tile->a_k = a->k;
         tile->a_tile = (ptrdiff_t)rows * a->own;
+        if (sum)
+            tmk_gemm_sum_rows(part, (struct tmk_range){stack->m, stack->m + tile->tiles * rows},
+                              tile->a, a->own);
         return;
     }
     const size_t pitch = a->by_rows ? plan->row_pitch : part->kc;
@@ -157,7 +161,7 @@ static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_
     tile->a_k = a->by_rows ? 1 : (ptrdiff_t)rows;
     tile->a_tile = (ptrdiff_t)(rows * pitch);
     if (a->across) {
-        const ptrdiff_t at = (ptrdiff_t)stack->m + (ptrdiff_t)k0 * a->k;
+        const ptrdiff_t at = (ptrdiff_t)stack->m + depth;
         plan->micro->pack_tiles(tmk_gemm_forward(plan, part->a, at), a->k, part->kc, rows,
                                 tile->tiles, rows * pitch, out);
         return;
@@ -170,6 +174,8 @@ static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_
             copy_rows(part, runs, nruns, out);
         else
             pack(part, a, part->a, &part->a_depth, runs, nruns, rows, rows, out);
+        if (sum)
+            tmk_gemm_sum_rows(part, (struct tmk_range){m, m + rows}, out, tile->a_row);
     }
 }
 

@@ -1,5 +1,5 @@
 /* Columns beyond the last whole vector of C: dot products with rows of A, or sums of its columns.
- */
+ * And sums of its rows. */
 #include "part_room.h"
 
 #include "size.h"
@@ -98,4 +98,26 @@ void tmk_gemm_multiply_rest(struct tmk_gemm_part *part, struct tmk_range m, size
     tile.c = (char *)tmk_gemm_forward(plan, part->c, part->s.m_c[0]);
     tile.c_column = plan->c_row;
     add_dots(part, &tile, b, b_k, plan->n.step[TMK_STEP_FIRST][plan->n.n - 1]);
+}
+
+/* Dot products with a column of ones. */
+void tmk_gemm_sum_rows(const struct tmk_gemm_part *part, struct tmk_range m, const void *rows,
+                       ptrdiff_t step)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const ptrdiff_t first = 0;
+    const struct tmk_tile tile = {
+        .kc = part->kc,
+        .a = part->s.ones,
+        .a_row = (ptrdiff_t)plan->micro->nr,
+        .a_k = (ptrdiff_t)plan->micro->nr,
+        .b = rows,
+        .b_k = step,
+        .c = part->sums + m.begin * plan->element,
+        .c_column = 1,
+        .row = &first,
+        .width = m.end - m.begin,
+        .accumulate = !part->first_k,
+    };
+    plan->micro->dot(&tile, 1);
 }

@@ -14,6 +14,7 @@ struct tmk_gemm_part {
     const char *a, *b; /* of this batch element */
     char *c;
     const char *row_bias, *col_bias;
+    char *sums;
     struct tmk_range n, k; /* k: of this piece */
     size_t kc;
     bool first_k;
@@ -43,6 +44,10 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
 /* Its last plan->rest columns. Rows of A that run along k start at `rows`, `step` apart. */
 void tmk_gemm_multiply_rest(struct tmk_gemm_part *part, struct tmk_range m, size_t k0,
                             const void *rows, ptrdiff_t step);
+
+/* Sums of rows m of A, which start at `rows`, `step` apart. */
+void tmk_gemm_sum_rows(const struct tmk_gemm_part *part, struct tmk_range m, const void *rows,
+                       ptrdiff_t step);
 
 /* `rows` rows `step` apart at the present block of k, of which `from` has the first element: as the
  * first operand of dot(), with rows nr apart and panels of nr elements of k behind each other. */

@@ -39,13 +39,32 @@ struct tmk_blocking tmk_gemm_usual_blocks(const struct tmk_gemm_plan *plan)
     return tmk_blocking(plan->micro, plan->element, plan->micro->mr, plan->M, plan->K, 0, 0);
 }
 
+/* Where k runs along A's memory only image by image, rows can be read in place if no block ends
+ * within an image: the depth of such blocks, 0 if they would be too shallow. */
+static size_t depth_within_runs(const struct tmk_gemm_plan *plan)
+{
+    const struct tmk_axes *k = &plan->k;
+    if (k->n != 2 || k->step[TMK_STEP_FIRST][1] != 1)
+        return 0;
+    const size_t run = k->extent[1], most = tmk_gemm_usual_blocks(plan).kc;
+    for (size_t parts = tmk_ceil_div(run, most); run / parts >= most / 3; parts++) {
+        if (run % parts == 0)
+            return run / parts;
+    }
+    return 0;
+}
+
 static bool a_in_place(struct tmk_gemm_plan *plan)
 {
     struct tmk_gemm_operand *a = &plan->a;
-    if (a->window || !tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) ||
-        !tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k))
+    if (a->window || !tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own))
         return false;
     const size_t panels = tmk_ceil_div(plan->N, plan->micro->nr);
+    if (!tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k)) {
+        a->k = 1;
+        a->depth = rows_collide(plan, panels) ? 0 : depth_within_runs(plan);
+        return a->depth > 0;
+    }
     if (few_uses(plan, panels, plan->M))
         return a->k == 1 || a->own == 1;
     if (a->k != 1 || rows_collide(plan, panels))
@@ -81,7 +100,7 @@ bool tmk_gemm_runs_along(const struct tmk_axes *k, enum tmk_step which)
 #define NARROW_DEPTH ((size_t)256)
 bool tmk_gemm_is_narrow(const struct tmk_gemm_plan *plan)
 {
-    return plan->N <= plan->micro->lanes && plan->a.in_place && plan->a.k == 1;
+    return plan->N <= plan->micro->lanes && plan->a.in_place && plan->a.k == 1 && !plan->a.depth;
 }
 
 /* Few rows that meet a B along k: as columns they make it narrow. */

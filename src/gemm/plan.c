@@ -112,7 +112,9 @@ static void split(struct tmk_gemm_plan *plan)
 static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks want)
 {
     const bool narrow = tmk_gemm_is_narrow(plan);
-    if (plan->pieces > 1 && !want.kc)
+    if (plan->a.depth > 0)
+        want.kc = plan->a.depth;
+    else if (plan->pieces > 1 && !want.kc)
         want.kc = piece_block(plan);
     else if (narrow && !want.kc)
         want.kc = tmk_l2_bytes() / 4 / (plan->micro->lanes * plan->element);
@@ -177,11 +179,12 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
         .micro = tmk_micro(gemm->dtype),
         .element = tmk_dtype_size(gemm->dtype),
         .dtype = gemm->dtype,
-        .a = {.base = gemm->a},
+        .a = {.base = gemm->a, .sum_rows = gemm->sum_rows},
         .b = {gemm->b, window, (int32_t)w->y0, (int32_t)w->x0, (int32_t)w->h, (int32_t)w->w},
         .c = gemm->c,
         .row_bias = gemm->bias,
         .accumulate = gemm->accumulate,
+        .sums = gemm->sums,
         .batch = gemm->batch,
         .nbatch = 1,
     };
@@ -205,6 +208,8 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     if (plan->pieces > 1)
         split(plan);
     plan->rest = find_rest(plan);
+    plan->a.sum_rows = plan->a.sum_rows && !plan->thin && plan->pieces == 1 &&
+                       (plan->a.in_place ? plan->a.k == 1 : plan->a.by_rows);
     plan->b_along_k = !plan->b.window && tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &plan->b.own) &&
                       plan->b.own != 1 && tmk_gemm_runs_along(&plan->k, TMK_STEP_SECOND);
     const size_t depth = plan->b_along_k ? plan->K : plan->K / plan->period;
@@ -233,6 +238,13 @@ struct tmk_gemm_blocks tmk_gemm_blocks_of(const struct tmk_gemm *gemm)
     struct tmk_gemm_plan plan;
     tmk_gemm_plan_make(gemm, 1, &plan);
     return (struct tmk_gemm_blocks){.kc = plan.blocking.kc, .mc = plan.blocking.mc};
+}
+
+bool tmk_gemm_sums_rows(const struct tmk_gemm *gemm)
+{
+    struct tmk_gemm_plan plan;
+    tmk_gemm_plan_make(gemm, 1, &plan);
+    return plan.a.sum_rows;
 }
 
 /* Of a B that runs along k in stretches of TMK_GEMM_ROW_LENGTH at least: pieces of nr. */
@@ -272,6 +284,7 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
     scratch->kept =
         (ptrdiff_t *)(void *)carve(memory, &used, plan->keep ? b->kc * sizeof(ptrdiff_t) : 0);
     scratch->rest = carve(memory, &used, tmk_gemm_rest_bytes(plan));
+    scratch->ones = carve(memory, &used, plan->a.sum_rows ? b->kc * plan->element : 0);
     scratch->ahead =
         (ptrdiff_t *)(void *)carve(memory, &used, tmk_gemm_most_ahead(plan) * sizeof(ptrdiff_t));
     scratch->k_y = (int32_t *)(void *)carve(memory, &used, b->kc * sizeof(int32_t));

@@ -14,6 +14,8 @@ struct tmk_gemm_operand {
     ptrdiff_t own, k; /* in place: the steps of its own index and of k */
     bool across;      /* of A, not in place: m runs along memory, k is linear */
     bool by_rows;     /* of A, not in place: packed row by row, as k runs along memory already */
+    bool sum_rows;    /* its rows' sums are asked for */
+    size_t depth; /* of A, in place: if k is linear in runs only, of blocks within these; else 0 */
 };
 
 /* Does m run along A's memory and k by steps? */
@@ -55,6 +57,7 @@ struct tmk_gemm_plan {
     char *c;
     const char *row_bias, *col_bias; /* nbatch x M, nbatch x N; NULL: none */
     bool accumulate;
+    char *sums; /* nbatch x M, of A's rows, if plan->a.sum_rows */
     struct tmk_gemm_batch batch;
     struct tmk_axes m, n, k; /* m: FIRST in a, SECOND in c; n: in b, in c; k: in a, in b */
     size_t nbatch, M, N, K;
@@ -93,6 +96,7 @@ struct tmk_gemm_scratch {
     ptrdiff_t *k_first, *k_second;   /* kc */
     int32_t *k_y, *k_x;              /* kc */
     char *rest;                      /* the last columns of B, plan->rest x kc */
+    char *ones;                      /* kc of them, to sum rows of A by */
     ptrdiff_t *ahead;                /* of a B along k: what is fetched ahead of a panel */
     struct tmk_run *a_runs, *b_runs; /* kc: runs of k in a and in b */
     ptrdiff_t *m_c;                  /* mc: rows of C */

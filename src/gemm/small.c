@@ -18,7 +18,7 @@ static bool is_small(size_t count)
 bool tmk_gemm_is_small(const struct tmk_gemm *g, int threads)
 {
     if (g->m.axes != 1 || g->n.axes != 1 || g->k.axes != 1 || g->batch.axes > 0 || g->window.on ||
-        g->bias || g->blocks.kc || g->blocks.mc)
+        g->bias || g->sum_rows || g->blocks.kc || g->blocks.mc)
         return false;
     const size_t m = g->m.extent[0], n = g->n.extent[0], k = g->k.extent[0];
     const ptrdiff_t a_row = g->m.first[0] * (ptrdiff_t)tmk_dtype_size(g->dtype);
