@@ -347,6 +347,10 @@ static void tiles_and_blocks_at_their_edges(void **state)
             for (size_t dn = 0; dn < 3; dn++)
                 plain((enum tmk_dtype)d, 2 * micro->mr - 1 + dm, 2 * micro->nr - 1 + dn, 5);
         }
+        for (size_t m = 9; m < 52; m += 7) { /* three vectors of columns: wide tiles */
+            plain((enum tmk_dtype)d, m, 3 * micro->lanes, 131);
+            product((enum tmk_dtype)d, m, 3 * micro->lanes + 1, 700, LEFT);
+        }
         plain((enum tmk_dtype)d, 1, 1, 3000);
         plain((enum tmk_dtype)d, 3, 5, 1201);
         plain((enum tmk_dtype)d, 401, 3, 700);

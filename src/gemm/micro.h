@@ -67,7 +67,7 @@ struct tmk_tile {
 
 #define TMK_MICRO_MAX_MR 14
 #define TMK_MICRO_MAX_NRV 3
-#define TMK_MICRO_MAX_NR 32
+#define TMK_MICRO_MAX_NR 48
 #define TMK_MICRO_SLACK 64
 #define TMK_MICRO_THIN 16
 #define TMK_MICRO_DOT 8
@@ -77,6 +77,7 @@ typedef void tmk_multiply(const struct tmk_tile *tile);
 
 struct tmk_micro {
     size_t mr, nr, lanes; /* largest tile of C in registers, mr x nr; elements of a vector */
+    size_t wide_rows; /* of tiles that are three vectors wide where nr is two; 0: there are none */
     /* out[k * full + i] = element (i, k), zero for width <= i < full. May write up to
      * TMK_MICRO_SLACK bytes beyond the panel. */
     void (*pack)(const struct tmk_panel *panel, size_t full, void *out);

@@ -1,12 +1,12 @@
 /* The micro-kernel, for one element type T; NAME(x) gives x its suffix. */
 
 /* One step along k. */
-static inline __attribute__((always_inline)) void NAME(step)(NAME(vec) sum[][TMK_NRV], const T **a,
-                                                             ptrdiff_t a_row, const T *b,
-                                                             const int rows, const int vectors,
-                                                             const bool a_by_row)
+static inline __attribute__((always_inline)) void NAME(step)(NAME(vec) sum[][TMK_MICRO_MAX_NRV],
+                                                             const T **a, ptrdiff_t a_row,
+                                                             const T *b, const int rows,
+                                                             const int vectors, const bool a_by_row)
 {
-    NAME(vec) bk[TMK_NRV];
+    NAME(vec) bk[TMK_MICRO_MAX_NRV];
     UNROLL for (int j = 0; j < vectors; j++) bk[j] = *(const NAME(vec) *)(b + j * LANES);
     UNROLL for (int i = 0; i < rows; i++)
     {
@@ -19,8 +19,8 @@ static inline __attribute__((always_inline)) void NAME(step)(NAME(vec) sum[][TMK
 }
 
 /* Sums, biases added, to the rows of C. `rows` and `vectors` are constants in each instance. */
-INLINE void NAME(finish)(NAME(vec) sum[][TMK_NRV], const struct tmk_tile *t, const ptrdiff_t *row,
-                         const T *row_bias, const int rows, const int vectors)
+INLINE void NAME(finish)(NAME(vec) sum[][TMK_MICRO_MAX_NRV], const struct tmk_tile *t,
+                         const ptrdiff_t *row, const T *row_bias, const int rows, const int vectors)
 {
     T *c = t->c;
     const ptrdiff_t last = (ptrdiff_t)t->width - (vectors - 1) * LANES;
@@ -86,7 +86,7 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
         const T *top = (const T *)t->a + (ptrdiff_t)tile * t->a_tile, *b = t->b;
         const T *a[(TMK_MR + GROUP - 1) / GROUP];
         UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP] = top + i * a_row;
-        NAME(vec) sum[TMK_MR][TMK_NRV];
+        NAME(vec) sum[TMK_MR][TMK_MICRO_MAX_NRV];
         UNROLL for (int i = 0; i < rows; i++)
         {
             UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (NAME(vec)){0};
@@ -141,6 +141,9 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
 #define DEFINE_BOTH(vectors, rows) DEFINE(0, vectors, rows) DEFINE(1, vectors, rows)
 #define DEFINE_VECTORS(rows) EACH_NRV(DEFINE_BOTH, rows)
 EACH_MR(DEFINE_VECTORS)
+#define DEFINE_WIDE(rows) DEFINE_BOTH(3, rows)
+EACH_WIDE(DEFINE_WIDE)
+#undef DEFINE_WIDE
 #undef DEFINE
 #undef DEFINE_BOTH
 #undef DEFINE_VECTORS
@@ -149,7 +152,8 @@ EACH_MR(DEFINE_VECTORS)
     [by_row][vectors - 1][rows - 1] = NAME(PASTE(PASTE(multiply_##by_row, vectors), rows)),
 #define ENTRY_BOTH(vectors, rows) ENTRY(0, vectors, rows) ENTRY(1, vectors, rows)
 #define ENTRY_VECTORS(rows) EACH_NRV(ENTRY_BOTH, rows)
+#define ENTRY_WIDE(rows) ENTRY_BOTH(3, rows)
 #define MULTIPLY_TABLE                                                                             \
     {                                                                                              \
-        EACH_MR(ENTRY_VECTORS)                                                                     \
+        EACH_MR(ENTRY_VECTORS) EACH_WIDE(ENTRY_WIDE)                                               \
     }

@@ -15,11 +15,21 @@
 #define EACH_VECTOR_3(M, rows) EACH_VECTOR_2(M, rows) M(3, rows)
 #define EACH_NRV(M, rows) PASTE(EACH_VECTOR, TMK_NRV)(M, rows)
 
+/* Rows of tiles that are three vectors wide, where others are two: M(3, rows) for each. Few
+ * registers hold no more than two vectors do. */
+#if TMK_VBYTES == 64
+#define TMK_WIDE_MR 9
+#define EACH_WIDE(M) EACH_ROW_8(M) M(9)
+#else
+#define TMK_WIDE_MR 0
+#define EACH_WIDE(M)
+#endif
+
 /* AVX-512 multiplies by a scalar in memory without a load of its own. Compilers load a scalar that
- * is used twice into a register; with every other row's multiply-adds fused with their loads, a step
- * takes 42 micro-operations instead of 48, which counts when another hardware thread shares the
- * core, and 23 loads in the time of 28. (All rows would need a third load port, and three of four
- * leave none to what is fetched.) */
+ * is used twice into a register; with every other row's multiply-adds fused with their loads, a
+ * step takes 42 micro-operations instead of 48, which counts when another hardware thread shares
+ * the core, and 23 loads in the time of 28. (All rows would need a third load port, and three of
+ * four leave none to what is fetched.) */
 #if TMK_VBYTES == 64
 #define ADD_PRODUCT(sum, a, b)                                                                     \
     __asm__(PASTE(FUSED, TYPE) ", %2, %0" : "+v"(sum) : "m"(*(a)), "v"(b))

@@ -55,7 +55,7 @@ static void set_depth(struct tmk_gemm_part *part, size_t k0)
     const bool window = plan->a.window || plan->b.window;
     const size_t end = vectors_end(part);
     if (plan->a.in_place && !plan->a.depth && plan->n.n <= 1 && readable(part, k0, end) &&
-        (!plan->fetch_ahead || end - part->n.begin <= plan->micro->nr))
+        (!plan->fetch_ahead || end - part->n.begin <= plan->panel))
         return;
     tmk_axes_positions(&plan->k, k0, kc, s->k_first, s->k_second, window ? s->k_y : NULL,
                        window ? s->k_x : NULL);
@@ -277,7 +277,7 @@ static void find_columns(const struct tmk_gemm_part *part, size_t n, size_t end,
                          struct tmk_columns *columns)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    columns->width = TMK_MIN(plan->micro->nr, end - n);
+    columns->width = TMK_MIN(plan->panel, end - n);
     columns->nb =
         tmk_axes_runs(&plan->n, TMK_STEP_FIRST, plan->b.window, n, columns->width, columns->b);
     columns->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, false, n, columns->width, columns->c);
@@ -336,7 +336,7 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
     stack_up(part, m.begin, m.end, k0, stacks);
     const size_t end = vectors_end(part);
     find_columns(part, part->n.begin, end, columns);
-    for (size_t n = part->n.begin; n < end; n += plan->micro->nr) {
+    for (size_t n = part->n.begin; n < end; n += plan->panel) {
         struct tmk_tile panel = {0};
         place_b(part, n, k0, columns, &panel);
         if (part->first_k && part->col_bias) {
@@ -345,7 +345,7 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
             panel.col_bias = col_bias;
         }
         tmk_gemm_note(part, TMK_PHASE_PACK);
-        const struct coming coming = find_coming(part, n + plan->micro->nr, end, later);
+        const struct coming coming = find_coming(part, n + plan->panel, end, later);
         fetch(&coming, stacks);
         for (int i = 0; i < 2; i++) {
             stacks[i].tile.b = panel.b;

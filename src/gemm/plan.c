@@ -171,6 +171,19 @@ static size_t columns_to_keep(const struct tmk_gemm_plan *plan)
     return TMK_MIN(tmk_round_up(tmk_gemm_part_columns(plan), nr), most);
 }
 
+/* Three vectors of columns, and no more, are a panel of two and one of one, of which each scalar of
+ * A is brought for a single product; or a wide one, if B need not be packed. */
+static void choose_panel(struct tmk_gemm_plan *plan)
+{
+    const struct tmk_micro *micro = plan->micro;
+    plan->panel = micro->nr;
+    if (plan->thin || micro->wide_rows == 0 || plan->N - plan->rest != 3 * micro->lanes ||
+        plan->parts_n > 1 || !plan->b.in_place || plan->n.n > 1 || !unit_in_c(&plan->n))
+        return;
+    plan->panel = 3 * micro->lanes;
+    plan->blocking.mr = TMK_MIN(plan->blocking.mr, micro->wide_rows);
+}
+
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan)
 {
     const struct tmk_gemm_window *w = &gemm->window;
@@ -215,6 +228,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     const size_t depth = plan->b_along_k ? plan->K : plan->K / plan->period;
     plan->fetch_ahead = depth * plan->N * plan->element > tmk_l2_bytes() / 4;
     tmk_gemm_choose_grid(plan, (size_t)threads);
+    choose_panel(plan);
     plan->keep = columns_to_keep(plan);
     struct tmk_gemm_scratch scratch;
     plan->part_bytes = tmk_gemm_scratch_layout(plan, NULL, &scratch);
