@@ -141,14 +141,14 @@ static size_t find_rest(struct tmk_gemm_plan *plan)
 {
     const struct tmk_gemm_operand *a = &plan->a;
     const size_t lanes = plan->micro->lanes, rest = plan->N % lanes;
-    const bool along_k = a->in_place ? a->k == 1 : a->by_rows;
+    const bool along_k = a->in_place ? a->k == 1 : a->by_rows, across = tmk_gemm_lies_across(a);
     ptrdiff_t b_k;
     const int last = plan->n.n - 1; /* the axis that holds them all */
     if (plan->thin || plan->b.window || rest > MOST_REST || 4 * rest > lanes || plan->N < lanes ||
-        plan->blocking.kc < 4 * lanes || plan->n.extent[last] < rest ||
+        plan->blocking.kc < (across ? 2 : 4) * lanes || plan->n.extent[last] < rest ||
         !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b_k))
         return 0;
-    if (tmk_gemm_lies_across(a))
+    if (across)
         return plan->n.step[TMK_STEP_FIRST][last] == 1 ? rest : 0;
     return along_k && tmk_axes_linear(&plan->m, TMK_STEP_SECOND, &plan->c_row) ? rest : 0;
 }
