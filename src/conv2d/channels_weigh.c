@@ -113,16 +113,18 @@ static void choose_slab(struct plan *plan)
     plan->channel = plan->images * plan->image;
 }
 
-/* Threads by channels of both kinds, so that the largest share is smallest. */
+/* Threads by channels of both kinds, so that the largest share is smallest; if there is a choice,
+ * so that nothing is copied or packed by several. */
 static void choose_parts(struct plan *plan, size_t threads)
 {
+    const size_t lanes = plan->kernel->lanes, all = tmk_ceil_div(plan->p->oc, lanes);
     size_t best = SIZE_MAX;
     for (size_t parts_oc = 1; parts_oc <= threads; parts_oc++) {
         const size_t parts_ic = threads / parts_oc;
-        const size_t groups = groups_of(plan, tmk_ceil_div(plan->p->ic, parts_ic));
+        const size_t vectors = tmk_ceil_div(plan->panels, parts_oc) * plan->kernel->width / lanes;
         const size_t cost =
-            tmk_ceil_div(plan->panels, parts_oc) * tmk_ceil_div(groups, plan->most_groups);
-        if (cost < best) {
+            TMK_MIN(vectors, all) * groups_of(plan, tmk_ceil_div(plan->p->ic, parts_ic));
+        if (cost < best || (cost == best && !plan->copied)) {
             best = cost;
             plan->parts_ic = parts_ic;
             plan->parts_oc = parts_oc;
