@@ -154,6 +154,9 @@ static enum tmk_status each_phase(const struct tmk_conv2d *p, const struct tmk_a
     return TMK_OK;
 }
 
+/* Of a large kernel's bwd_w rows of taps fill tiles, however few the channels. */
+#define MANY_TAPS 25
+
 /* The kernels that a layer takes. */
 enum way { DEPTHWISE, DIRECT, CHANNELS, WEIGH, ENGINE };
 
@@ -161,11 +164,14 @@ static enum way way_of(const struct tmk_conv2d *p, enum tmk_dir dir)
 {
     if (tmk_conv2d_suits_depthwise(p, dir))
         return DEPTHWISE;
+    const bool weighs = dir == TMK_BWD_W && tmk_conv2d_suits_weigh(p);
+    if (weighs && p->kh * p->kw >= MANY_TAPS)
+        return WEIGH;
     if (tmk_conv2d_suits_direct(p, dir))
         return DIRECT;
     if (tmk_conv2d_suits_channels(p, dir))
         return CHANNELS;
-    return dir == TMK_BWD_W && tmk_conv2d_suits_weigh(p) ? WEIGH : ENGINE;
+    return weighs ? WEIGH : ENGINE;
 }
 
 struct workspace_query {
