@@ -225,33 +225,38 @@ static void place_b(const struct tmk_gemm_part *part, size_t n, size_t k0,
     tile->b_k = (ptrdiff_t)plan->micro->nr;
 }
 
-/* Tiles whose columns lie apart in C: one by one, aside first. */
+/* Tiles whose columns lie apart in C: one by one, aside first. What is aside is put in its place
+ * when the next tile is there too: vectors read across two that were just stored would have to
+ * wait. */
 static void multiply_aside(const struct tmk_gemm_part *part, const struct stack *stack,
                            tmk_multiply *multiply, const struct tmk_columns *columns)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const size_t rows = stack->rows, tiles = stack->tile.tiles, fetched = stack->tile.next_count;
-    _Alignas(
-        64) double aside[TMK_MICRO_MAX_MR * TMK_MICRO_MAX_NR + TMK_MICRO_SLACK / sizeof(double)];
+    enum { ROOM = TMK_MICRO_MAX_MR * TMK_MICRO_MAX_NR + TMK_MICRO_SLACK / sizeof(double) };
+    _Alignas(64) double aside[2][ROOM];
     ptrdiff_t row[TMK_MICRO_MAX_MR];
     for (size_t i = 0; i < rows; i++)
         row[i] = (ptrdiff_t)(i * plan->micro->nr);
     struct tmk_tile whole = stack->tile, put = stack->tile;
     whole.tiles = 1;
-    whole.c = aside;
     whole.row = row;
     whole.width = tmk_round_up(put.width, plan->micro->lanes);
     whole.accumulate = false;
     for (size_t t = 0; t < tiles; t++) {
         whole.next_count = fetched * (t + 1) / tiles - fetched * t / tiles;
+        whole.c = aside[t % 2];
         multiply(&whole);
-        plan->micro->put(&put, aside, rows, columns->c, columns->nc);
+        if (t > 0) {
+            plan->micro->put(&put, aside[(t - 1) % 2], rows, columns->c, columns->nc);
+            put.row += rows;
+        }
         whole.next_at += whole.next_count;
         whole.a = tmk_gemm_forward(plan, whole.a, whole.a_tile);
         if (whole.row_bias)
             whole.row_bias = tmk_gemm_forward(plan, whole.row_bias, (ptrdiff_t)rows);
-        put.row += rows;
     }
+    plan->micro->put(&put, aside[(tiles - 1) % 2], rows, columns->c, columns->nc);
 }
 
 /* A stack of tiles by a panel of columns. */
