@@ -261,19 +261,21 @@ static void pack_dy(struct part *part, const struct slab *slab, size_t oc, size_
     note(part, TMK_PHASE_PACK);
 }
 
-/* Rows of dy, within the slab, for which tap row `t` meets the image. */
+/* How many of `rows` rows, `step` apart from 0 on, lie before `y`. */
+static size_t rows_before(ptrdiff_t y, size_t step, size_t rows)
+{
+    return y <= 0 ? 0 : TMK_MIN(tmk_ceil_div((size_t)y, step), rows);
+}
+
+/* Rows of dy, within the slab, for which tap row `t` meets the image; taps of a column meet it each
+ * in others. */
 static void find_rows(const struct plan *plan, const struct slab *slab, size_t t, size_t *begin,
                       size_t *end)
 {
     const struct tmk_conv2d *p = plan->p;
-    const ptrdiff_t above =
-        (ptrdiff_t)p->ph - (ptrdiff_t)(t * p->dh) - (ptrdiff_t)(slab->row * p->sh);
-    const ptrdiff_t below = above + (ptrdiff_t)p->ih, step = (ptrdiff_t)p->sh;
-    const bool by_row = p->kw > 1;
-    *end = by_row && below <= 0 ? 0 : slab->rows;
-    if (by_row && below > 0)
-        *end = TMK_MIN((size_t)((below + step - 1) / step), slab->rows);
-    *begin = by_row && above > 0 ? TMK_MIN((size_t)((above + step - 1) / step), *end) : 0;
+    const ptrdiff_t above = (ptrdiff_t)p->ph - (ptrdiff_t)(t * p->dh + slab->row * p->sh);
+    *begin = p->kw > 1 ? rows_before(above, p->sh, slab->rows) : 0;
+    *end = p->kw > 1 ? rows_before(above + (ptrdiff_t)p->ih, p->sh, slab->rows) : slab->rows;
 }
 
 /* What the first tap of tap row `t` reads of channel `c` of the slab for the first position of row
