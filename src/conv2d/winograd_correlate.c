@@ -198,9 +198,13 @@ static struct tmk_winograd_images images_of(const struct part *part, bool input,
     return images;
 }
 
-/* Inputs in .. in+depth-1 by outputs out .. out+channels-1 of group g. */
-static void transform_weights(const struct part *part, size_t g, size_t in, size_t depth,
-                              size_t out, size_t channels, char *memory)
+/* Kernels of all of bwd_d's outputs lie in one row, a page or more from the next input's: so many
+ * rows at a time serve them all. */
+#define ROWS_TOGETHER 4
+
+/* Inputs in .. in+depth-1 by outputs out .. out+channels-1 of group g, `memory` their first. */
+static void transform_rows(const struct part *part, size_t g, size_t in, size_t depth, size_t out,
+                           size_t channels, char *memory)
 {
     const struct plan *plan = part->plan;
     const struct tmk_view *w = &part->args->operand[TMK_WEI];
@@ -213,6 +217,16 @@ static void transform_weights(const struct part *part, size_t g, size_t in, size
         const struct tmk_winograd_block block = at(plan->weights, memory + lane * plan->element);
         plan->form->weights(&taps, depth, &block);
     }
+}
+
+static void transform_weights(const struct part *part, size_t g, size_t in, size_t depth,
+                              size_t out, size_t channels, char *memory)
+{
+    const struct plan *plan = part->plan;
+    const size_t step = part->dir == TMK_FWD ? depth : ROWS_TOGETHER;
+    for (size_t k = 0; k < depth; k += step)
+        transform_rows(part, g, in + k, TMK_MIN(step, depth - k), out, channels,
+                       memory + k * plan->weights.row * plan->element);
 }
 
 /* Output channels out .. out+channels-1 of a block of tiles. */
