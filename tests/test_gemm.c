@@ -310,7 +310,7 @@ static void product_in_blocks(enum tmk_dtype dtype, size_t m, size_t n, size_t k
     g.bias = bias;
     g.blocks = blocks;
     g.sum_rows = true;
-    g.sum_rows = tmk_gemm_sums_rows(&g);
+    g.sum_rows = tmk_gemm_can_sum_rows(&g);
     g.sums = malloc(m * bytes);
     memset(g.sums, 0xff, m * bytes);
     check(&g, m * n, 0);

@@ -256,12 +256,12 @@ static enum tmk_status run_engine(const struct tmk_conv2d *p, enum tmk_dir dir,
     if (dir == TMK_BWD_D)
         return each_phase(p, args, run_phase, (void *)exec);
     const struct tmk_gemm gemm = x_gemm(p, args, dir);
-    if (gemm.sum_rows && !tmk_gemm_sums_rows(&gemm))
+    if (gemm.sum_rows && !tmk_gemm_can_sum_rows(&gemm))
         tmk_conv2d_sum_bias(p, args, exec);
     return tmk_gemm_run(&gemm, exec);
 }
 
-/* The first two see to biases and gaps themselves. */
+/* Each sees to the bias itself, the first two to gaps as well. */
 static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
                            const struct tmk_args *args, const struct tmk_exec *exec)
 {

@@ -63,8 +63,7 @@ struct tmk_gemm {
     struct tmk_gemm_window window;
     const void *bias; /* added to C: an element for each b and m, dense, (b, m); NULL: none */
     bool accumulate;
-    bool sum_rows; /* sums[b, m] = sum over k of A[b, m, k], dense, as well: while A is near anyway
-                    */
+    bool sum_rows; /* sums[b, m] = sum over k of A[b, m, k], dense, while A is near anyway */
     void *sums;
     struct tmk_gemm_blocks blocks; /* asked for, to measure by; 0: what the model says */
 };
@@ -74,7 +73,7 @@ struct tmk_gemm tmk_gemm_matrices(const struct tmk_view *a, const struct tmk_vie
                                   const struct tmk_view *c);
 
 /* Can sum_rows be had? Not where A's rows are not read along k. */
-bool tmk_gemm_sums_rows(const struct tmk_gemm *gemm);
+bool tmk_gemm_can_sum_rows(const struct tmk_gemm *gemm);
 
 /* Bytes of workspace for this many threads. Depends on shape and dtype only. */
 size_t tmk_gemm_workspace(const struct tmk_gemm *gemm, int threads);

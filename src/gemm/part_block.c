@@ -142,7 +142,7 @@ static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_
     const struct tmk_gemm_operand *a = &plan->a;
     struct tmk_tile *tile = &stack->tile;
     const size_t rows = stack->rows;
-    const bool sum = a->sum_rows && part->n.begin == 0;
+    const bool sum = a->sum_rows && part->n.begin == 0 && part->n.end > 0; /* by one part */
     const ptrdiff_t depth = a->depth ? part->s.k_first[0] : (ptrdiff_t)k0 * a->k;
     if (a->in_place) {
         tile->a = tmk_gemm_forward(plan, part->a, (ptrdiff_t)stack->m * a->own + depth);

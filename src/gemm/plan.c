@@ -254,7 +254,7 @@ struct tmk_gemm_blocks tmk_gemm_blocks_of(const struct tmk_gemm *gemm)
     return (struct tmk_gemm_blocks){.kc = plan.blocking.kc, .mc = plan.blocking.mc};
 }
 
-bool tmk_gemm_sums_rows(const struct tmk_gemm *gemm)
+bool tmk_gemm_can_sum_rows(const struct tmk_gemm *gemm)
 {
     struct tmk_gemm_plan plan;
     tmk_gemm_plan_make(gemm, 1, &plan);
