@@ -159,6 +159,8 @@ EACH_HALF_MR(DEFINE_PAIRS)
 #undef DEFINE_ONES
 #undef DEFINE_PAIRS
 
+#include "channels_row.h"
+
 static void NAME(multiply)(const struct tmk_channels_tile *tile, size_t vectors)
 {
     typedef void sum_tile(const struct tmk_channels_tile *, T *);
@@ -178,7 +180,10 @@ static void NAME(multiply)(const struct tmk_channels_tile *tile, size_t vectors)
 #undef ENTRY_PAIRS
     const size_t rows = tile->out.rows, width = vectors * LANES;
     _Alignas(64) T sums[NAME(most_sums) + TMK_MR / 2 * TMK_NRV * LANES];
-    sum[tile->paired][tile->step - 1][vectors - 1][rows - 1](tile, sums);
+    if (vectors == 1 && NAME(has_rows)(tile))
+        NAME(multiply_rows)(tile, sums);
+    else
+        sum[tile->paired][tile->step - 1][vectors - 1][rows - 1](tile, sums);
     NAME(settle)(&tile->out, sums, width);
     if (tile->paired)
         NAME(settle)(&tile->second, sums + rows * width, width);
