@@ -8,7 +8,7 @@
 
 enum tmk_measure {
     TMK_AGAINST_RIVALS,     /* a rival's time / ours: above 1 is faster */
-    TMK_AGAINST_PEAK,       /* percent of the FMA peak measured on as many threads */
+    TMK_AGAINST_PEAK,       /* percent of the FMA peak: the op's ceiling, which took turns */
     TMK_AGAINST_ONE_THREAD, /* time on one thread / time on two */
     TMK_WORKSPACE           /* MiB a thread: less is better */
 };
@@ -23,8 +23,8 @@ struct tmk_goal {
     const char *work;
     const char *ours;
     enum tmk_measure measure;
-    /* The first that took part in a cell is the one that counts; TMK_ANY_RIVAL: of all that did, the
-     * fastest. */
+    /* The first that took part in a cell is the one that counts; TMK_ANY_RIVAL: of all that did,
+     * the fastest. */
     const char *rivals[TMK_GOAL_RIVALS];
     double goal;  /* of all cells: geometric mean; of workspace the largest */
     double floor; /* of any one cell of more than TMK_FLOOR_MFLOP */

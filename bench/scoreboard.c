@@ -25,10 +25,9 @@ static const struct tmk_usage usage = {
         "the median over the rounds in which both were sampled, over all cells the geometric\n"
         "mean. A cell is a problem, direction and thread count; a problem that stands in several\n"
         "networks counts once. `best` is the fastest of all rivals that took part in that cell.\n"
-        "Two threads against one: time on one over time on two, of cells of over 50 MFLOP. FMA\n"
-        "peak: in percent of `fma`, which took turns. Workspace: the most of any cell. Floors hold "
-        "for\n"
-        "cells of over 10 MFLOP. f32, NCHW or rows, and warm caches count.\n"
+        "Two threads against one: time on one over time on two, of cells of over 50 MFLOP.\n"
+        "FMA peak: in percent of `fma`, which took turns. Workspace: the most of any cell.\n"
+        "Floors hold for cells of over 10 MFLOP. f32, NCHW or rows, and warm caches count.\n"
         "\n"
         "With --out, DIR gets the same as scoreboard.txt, and every cell in cells.csv.\n"
         "Exit code 0 whether goals are met or not; 2, 3: something is no run.",

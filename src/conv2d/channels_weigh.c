@@ -34,14 +34,14 @@ static size_t least_positions(const struct tmk_conv2d *p)
 struct plan {
     const struct tmk_conv2d *p;
     const struct tmk_channels_kernels *kernel;
-    size_t size; /* bytes of an element */
-    size_t taps,
-        tap_rows; /* of a group: a row of the kernel, of so many; or a column; or if 1x1, */
-    size_t group_channels;              /* channels */
-    size_t most_groups;                 /* of a tile */
-    bool copied;                        /* else x is read where it lies */
-    size_t left, right;                 /* then: positions of a row of which taps meet padding */
-    size_t images, rows;                /* of dy, at a time */
+    size_t size;           /* bytes of an element */
+    size_t taps;           /* of a group: a row of the kernel, a column, or if 1x1, channels */
+    size_t tap_rows;       /* rows of the kernel that are groups */
+    size_t group_channels; /* of a group: 1, or if 1x1, several */
+    size_t most_groups;    /* of a tile */
+    bool copied;           /* else x is read where it lies */
+    size_t left, right;    /* then: positions of a row of which taps meet padding */
+    size_t images, rows;   /* of dy, at a time */
     size_t pitch, part, image, channel; /* elements of the copy: row, part, image, channel */
     size_t row_parts; /* of the copy, taken apart by the stride; 1: all taps read the same rows */
     size_t channels;  /* at a time */

@@ -288,13 +288,14 @@ static void find_columns(const struct tmk_gemm_part *part, size_t n, size_t end,
     columns->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, false, n, columns->width, columns->c);
 }
 
-/* What comes after a panel: another one of the same block, the first one of the next block, or,
- * kept, of the same one again. */
+/* What comes after a panel and is to be fetched: another one of the same block, the first one of
+ * the next block, or, kept, of the same one again. */
 struct coming {
     const char *from;
     struct ahead ahead;
 };
 
+/* Of the panel from n on; `later` gets its columns. */
 static struct coming find_coming(const struct tmk_gemm_part *part, size_t n, size_t end,
                                  struct tmk_columns *later)
 {
@@ -302,14 +303,11 @@ static struct coming find_coming(const struct tmk_gemm_part *part, size_t n, siz
     const bool last = n >= end;
     const size_t next = last ? part->n.begin : n;
     const ptrdiff_t further = last ? part->next_depth : 0;
-    if (last && !plan->fetch_ahead)
-        return (struct coming){0};
-    find_columns(part, next, end, later);
-    if (!plan->fetch_ahead)
-        return (struct coming){0};
-    if (part->kept || (last && plan->keep))
+    if (!last || plan->fetch_ahead)
+        find_columns(part, next, end, later);
+    if (plan->fetch_ahead && (part->kept || (last && plan->keep)))
         return (struct coming){panel_at(part, next), {part->s.kept, part->kc}};
-    if (last && further == 0)
+    if (!plan->fetch_ahead || (last && further == 0))
         return (struct coming){0};
     return (struct coming){tmk_gemm_forward(plan, part->b, later->b[0].offset + further),
                            part->ahead};

@@ -32,7 +32,7 @@ void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
     const struct tmk_micro *micro = tmk_micro(g->dtype);
     const size_t m = g->m.extent[0], n = g->n.extent[0], element = tmk_dtype_size(g->dtype);
     ptrdiff_t row[MOST];
-    struct tmk_heights heights = tmk_gemm_heights(m, micro->mr);
+    const struct tmk_heights heights = tmk_gemm_heights(m, micro->mr);
     struct tmk_tile tile = {.kc = g->k.extent[0],
                             .a_row = g->m.first[0],
                             .a_k = 1,
@@ -46,10 +46,11 @@ void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
         tile.b = (const char *)g->b + j * element;
         tile.c = (char *)g->c + j * element;
         const size_t vectors = tmk_ceil_div(tile.width, micro->lanes);
-        for (int s = 0, at = 0; s < 2; at += (int)(heights.tiles[s] * heights.rows[s]), s++) {
+        size_t at = 0; /* rows above */
+        for (int s = 0; s < 2; at += heights.tiles[s] * heights.rows[s], s++) {
             if (heights.tiles[s] == 0)
                 continue;
-            tile.a = (const char *)g->a + at * g->m.first[0] * (ptrdiff_t)element;
+            tile.a = (const char *)g->a + (ptrdiff_t)(at * element) * tile.a_row;
             tile.row = row + at;
             tile.tiles = heights.tiles[s];
             tile.a_tile = (ptrdiff_t)heights.rows[s] * tile.a_row;
