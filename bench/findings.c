@@ -1,5 +1,6 @@
 #include "findings.h"
 
+#include "sets.h"
 #include "stats.h"
 #include "text.h"
 
@@ -75,6 +76,8 @@ struct tmk_spread tmk_scene_spread(const struct tmk_scene *scene, size_t impl, i
 struct tmk_winner tmk_scene_winner(const struct tmk_scene *scene)
 {
     struct tmk_winner winner = {0};
+    const struct tmk_op *op = tmk_op_find(scene->op);
+    const char *ceiling = op ? tmk_op_ceiling(op) : ""; /* is none of those who race */
     size_t wins[TMK_SCENE_IMPLS] = {0}, most = tmk_scene_most_threads(scene);
     for (size_t race = 0; race < scene->nlayers * TMK_NDIRS; race++) {
         size_t first = scene->nimpls;
@@ -82,7 +85,7 @@ struct tmk_winner tmk_scene_winner(const struct tmk_scene *scene)
         for (size_t impl = 0; impl < scene->nimpls; impl++) {
             const struct tmk_cell_summary *cell = tmk_scene_cell(
                 scene, race / TMK_NDIRS, (enum tmk_dir)(race % TMK_NDIRS), impl, most);
-            if (cell && cell->median_s < best) {
+            if (cell && cell->median_s < best && strcmp(scene->impls[impl], ceiling) != 0) {
                 best = cell->median_s;
                 first = impl;
             }

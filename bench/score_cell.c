@@ -75,7 +75,7 @@ static const struct tmk_row *find(const struct tmk_score_group *group, const cha
 static const char *ceiling_of(const struct tmk_row *row)
 {
     const struct tmk_op *op = tmk_op_find(row->cell.op);
-    return op && op->ceiling ? op->ceiling->name : "";
+    return op ? tmk_op_ceiling(op) : "";
 }
 
 static bool is_rival(const struct tmk_row *row)

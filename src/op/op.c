@@ -32,6 +32,11 @@ const struct tmk_impl *tmk_op_impl_at(const struct tmk_op *op, size_t i)
     return i == 0 ? op->ceiling : NULL;
 }
 
+const char *tmk_op_ceiling(const struct tmk_op *op)
+{
+    return op->ceiling ? op->ceiling->name : "";
+}
+
 bool tmk_op_owns(const struct tmk_op *op, const char *name)
 {
     size_t i = 0;

@@ -7,8 +7,8 @@
  *   operand   matmul            conv2d                        written by
  *   SRC       A  (..., M, K)    x  (N, IC, IH, IW)            bwd_d (its gradient)
  *   WEI       B  (..., K, N)    w  (OC, IC/groups, KH, KW)    bwd_w (its gradient)
- *   BIA       -                 b  (OC)                       bwd_w (its gradient), if the problem has one
- *   DST       C  (..., M, N)    y  (N, OC, OH, OW)            fwd
+ *   BIA       -                 b  (OC)                       bwd_w (its gradient), if the problem
+ * has one DST       C  (..., M, N)    y  (N, OC, OH, OW)            fwd
  *
  * Backward directions read the gradient of DST in DST's place. The axis order of the views is
  * always the one above; NCHW or NHWC is a matter of strides. Outputs are overwritten. No two
@@ -45,8 +45,8 @@ struct tmk_problem {
     const struct tmk_op *op;
     enum tmk_dtype dtype;
     enum tmk_layout layout;
-    unsigned multiplicity;    /* how often the layer stands in its network, >= 1 */
-    char name[TMK_NAME_MAX];  /* "resnet50:res2a_branch2b", or "" */
+    unsigned multiplicity;   /* how often the layer stands in its network, >= 1 */
+    char name[TMK_NAME_MAX]; /* "resnet50:res2a_branch2b", or "" */
 };
 
 struct tmk_args {
@@ -55,7 +55,8 @@ struct tmk_args {
 
 /* How an implementation's result may differ from the exact one. */
 enum tmk_accuracy {
-    TMK_COMPONENTWISE, /* |error| <= gamma_K * sum |a||b| for every element; exact on small integers */
+    TMK_COMPONENTWISE, /* |error| <= gamma_K * sum |a||b| for every element; exact on small integers
+                        */
     TMK_NORMWISE       /* Winograd and the like: bounded relative to the largest element only */
 };
 
@@ -107,19 +108,19 @@ struct tmk_impl {
 
 /* What a batch file's options say about the descriptors after them (see batch.h). */
 struct tmk_context {
-    size_t mb;            /* conv2d: batch size instead of the descriptor's; 0: its own */
+    size_t mb; /* conv2d: batch size instead of the descriptor's; 0: its own */
     enum tmk_dtype dtype;
     enum tmk_layout layout;
-    const char *stag, *wtag;  /* matmul: "ab" or "ba" for the last two dimensions; NULL: "ab" */
-    const char *strides;  /* matmul: "S:W:D", each "1x2x..." or empty; NULL: dense */
-    bool no_bias;         /* conv2d: the problem has no bias (--dir=FWD_D, BWD_W) */
+    const char *stag, *wtag; /* matmul: "ab" or "ba" for the last two dimensions; NULL: "ab" */
+    const char *strides;     /* matmul: "S:W:D", each "1x2x..." or empty; NULL: dense */
+    bool no_bias;            /* conv2d: the problem has no bias (--dir=FWD_D, BWD_W) */
 };
 
 struct tmk_op {
-    const char *name;    /* "conv2d" */
+    const char *name; /* "conv2d" */
     const char *summary;
-    const char *grammar; /* help text: the descriptor's grammar with examples */
-    size_t problem_size; /* sizeof the op's problem struct */
+    const char *grammar;                 /* help text: the descriptor's grammar with examples */
+    size_t problem_size;                 /* sizeof the op's problem struct */
     const struct tmk_impl *const *impls; /* NULL-terminated, slowest rung first */
     /* Other projects' libraries, which are not held to the same bits at any thread count; as
      * `impls`, but one without a name ends the list too, so that it may grow. May be NULL. */
@@ -176,6 +177,9 @@ const struct tmk_impl *tmk_op_impl(const struct tmk_op *op, const char *name);
 
 /* impl->absent(), or false if it has none. */
 bool tmk_impl_absent(const struct tmk_impl *impl);
+
+/* The name of op->ceiling, "" if there is none. */
+const char *tmk_op_ceiling(const struct tmk_op *op);
 
 /* Is it one of the op's own implementations, neither a peer nor the ceiling? */
 bool tmk_op_owns(const struct tmk_op *op, const char *name);
