@@ -152,9 +152,9 @@ static bool fills_lanes(const struct tmk_channels_plan *plan)
 
 /* Of a 1x1 kernel the engine packs no image either, and its vectors run along positions: these are
  * too few in small images, alone or by few rows, or lie apart in the results of a bwd_d with a
- * stride. Of one image, a few beyond whole vectors do no harm, as it has a way for them, unless it
- * has to pack the weights of bwd_d because they push each other out of L1. An image is copied for
- * its strides only. */
+ * stride. A few beyond whole vectors do no harm, as it has a way for them, unless it has to pack
+ * the weights of bwd_d because they push each other out of L1, or if there is but a panel of rows.
+ * An image is copied for its strides only. */
 static bool suits_one_tap(const struct tmk_channels_plan *plan)
 {
     const size_t positions = plan->h.positions * plan->w.positions;
@@ -165,7 +165,8 @@ static bool suits_one_tap(const struct tmk_channels_plan *plan)
     const bool whole = 4 * (positions % plan->kernel->lanes) <= plan->kernel->lanes;
     const bool packs = plan->dir == TMK_BWD_D && plan->lanes * plan->size % ALIASED == 0;
     return plan->images == 1 ? phases || (positions < FEW_POSITIONS && (!whole || packs))
-                             : positions < FEW_POSITIONS && plan->lanes <= FEW_LANES;
+                             : positions < FEW_POSITIONS &&
+                                   plan->lanes <= (whole ? plan->kernel->width : FEW_LANES);
 }
 
 /* Does any tap reach any position along an axis? In bwd_d with a stride there may be none. */

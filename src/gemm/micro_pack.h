@@ -256,11 +256,11 @@ static void NAME(pack_along_k)(const struct tmk_panel *p, T *out, size_t full)
         } else if (run->step == 2) {
             NAME(pack_transposed)(rows, full, length, 2, begin, end, to);
         } else {
-            for (ptrdiff_t k = 0; k < length; k++, to += full) {
-                for (size_t j = 0; j < full; j++)
-                    to[j] = k >= rows[j].lo && k < rows[j].hi
-                                ? ((const T *)rows[j].from)[k * run->step]
-                                : 0;
+            memset(to, 0, full * (size_t)length * sizeof(T));
+            for (size_t j = 0; j < p->width; j++) {
+                const T *from = rows[j].from;
+                for (ptrdiff_t k = rows[j].lo; k < rows[j].hi; k++)
+                    to[(size_t)k * full + j] = from[k * run->step];
             }
         }
     }

@@ -282,10 +282,18 @@ static void find_columns(const struct tmk_gemm_part *part, size_t n, size_t end,
                          struct tmk_columns *columns)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    columns->width = TMK_MIN(plan->panel, end - n);
+    const bool ends = n >= plan->whole;
+    const struct tmk_axes *axes = ends ? &plan->ends : &plan->n;
+    const size_t at = ends ? n - plan->whole : n;
+    const size_t most = ends ? plan->micro->nr : TMK_MIN(plan->panel, plan->run - n % plan->run);
+    columns->width = TMK_MIN(most, end - n);
     columns->nb =
-        tmk_axes_runs(&plan->n, TMK_STEP_FIRST, plan->b.window, n, columns->width, columns->b);
-    columns->nc = tmk_axes_runs(&plan->n, TMK_STEP_SECOND, false, n, columns->width, columns->c);
+        tmk_axes_runs(axes, TMK_STEP_FIRST, plan->b.window, at, columns->width, columns->b);
+    columns->nc = tmk_axes_runs(axes, TMK_STEP_SECOND, false, at, columns->width, columns->c);
+    for (size_t r = 0; ends && r < columns->nb; r++)
+        columns->b[r].offset += (ptrdiff_t)plan->run;
+    for (size_t r = 0; ends && r < columns->nc; r++)
+        columns->c[r].offset += (ptrdiff_t)plan->run;
 }
 
 /* What comes after a panel and is to be fetched: another one of the same block, the first one of
@@ -339,7 +347,8 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
     stack_up(part, m.begin, m.end, k0, stacks);
     const size_t end = vectors_end(part);
     find_columns(part, part->n.begin, end, columns);
-    for (size_t n = part->n.begin; n < end; n += plan->panel) {
+    for (size_t n = part->n.begin, next; n < end; n = next) {
+        next = n + columns->width;
         struct tmk_tile panel = {0};
         place_b(part, n, k0, columns, &panel);
         if (part->first_k && part->col_bias) {
@@ -348,7 +357,7 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
             panel.col_bias = col_bias;
         }
         tmk_gemm_note(part, TMK_PHASE_PACK);
-        const struct coming coming = find_coming(part, n + plan->panel, end, later);
+        const struct coming coming = find_coming(part, next, end, later);
         fetch(&coming, stacks);
         for (int i = 0; i < 2; i++) {
             stacks[i].tile.b = panel.b;

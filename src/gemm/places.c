@@ -3,8 +3,8 @@
 
 #include "size.h"
 
-/* Few uses do not pay for packing, unless all of it is small. Many do, if what is packed then stays
- * in the L1 cache, or lies better. */
+/* Few uses do not pay for packing, nor do more if all of it is small. Many do, if what is packed
+ * then stays in the L1 cache, or lies better. */
 #define IN_PLACE_PANELS 5
 #define MANY_PANELS 32
 #define IN_PLACE_BYTES ((size_t)64 << 10)
@@ -65,7 +65,7 @@ static bool a_in_place(struct tmk_gemm_plan *plan)
         a->depth = rows_collide(plan, panels) ? 0 : depth_within_runs(plan);
         return a->depth > 0;
     }
-    if (few_uses(plan, panels, plan->M))
+    if (few_uses(plan, panels, plan->M) && (a->k == 1 || panels <= MANY_PANELS))
         return a->k == 1 || a->own == 1;
     if (a->k != 1 || rows_collide(plan, panels))
         return false;
@@ -73,7 +73,8 @@ static bool a_in_place(struct tmk_gemm_plan *plan)
     return lies_well(plan, a->own, block.mc, block.kc, panels);
 }
 
-/* Panel by panel: those that lie in one run of unit step. */
+/* Panel by panel: those that lie in one run of unit step. What runs on row by row (image by image)
+ * gains less by being packed: read in place, no panel crosses rows (find_ends()). */
 static bool b_in_place(struct tmk_gemm_plan *plan)
 {
     struct tmk_gemm_operand *b = &plan->b;
@@ -85,7 +86,8 @@ static bool b_in_place(struct tmk_gemm_plan *plan)
     if (few_uses(plan, uses, plan->N))
         return true;
     const struct tmk_blocking block = tmk_gemm_usual_blocks(plan);
-    const bool near = uses > MANY_PANELS && tmk_l1_holds(block.kc * nr * plan->element);
+    const bool near =
+        plan->n.n <= 1 && uses > MANY_PANELS && tmk_l1_holds(block.kc * nr * plan->element);
     return !near && lies_well(plan, b->k, block.kc, nr, uses);
 }
 

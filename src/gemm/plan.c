@@ -153,6 +153,25 @@ static size_t find_rest(struct tmk_gemm_plan *plan)
     return along_k && tmk_axes_linear(&plan->m, TMK_STEP_SECOND, &plan->c_row) ? rest : 0;
 }
 
+/* A panel that crosses from row to row has to be packed and its tiles be put in place piece by
+ * piece: rather, the ends of rows that are no whole vectors come last, together. */
+static void find_ends(struct tmk_gemm_plan *plan)
+{
+    const int last = plan->n.n - 1;
+    plan->run = plan->whole = plan->N;
+    if (plan->thin || plan->rest > 0 || plan->pieces > 1 || last < 1 || !plan->b.in_place ||
+        plan->col_bias || !unit_in_c(&plan->n))
+        return;
+    const size_t row = plan->n.extent[last], end = row % plan->micro->lanes;
+    if (end == row || (end == 0 && row != 3 * plan->micro->lanes))
+        return;
+    plan->run = row - end;
+    plan->ends = plan->n;
+    plan->ends.extent[last] = end;
+    plan->n.extent[last] = plan->run;
+    plan->whole = tmk_axes_count(&plan->n);
+}
+
 static void measure(struct tmk_gemm_plan *plan)
 {
     plan->M = tmk_axes_count(&plan->m);
@@ -171,16 +190,19 @@ static size_t columns_to_keep(const struct tmk_gemm_plan *plan)
     return TMK_MIN(tmk_round_up(tmk_gemm_part_columns(plan), nr), most);
 }
 
-/* Three vectors of columns, and no more, are a panel of two and one of one, of which each scalar of
- * A is brought for a single product; or a wide one, if B need not be packed. */
+/* Three vectors of columns, and no more, in all or in each row, are a panel of two and one of one,
+ * of which each scalar of A is brought for a single product; or a wide one, if B need not be
+ * packed. */
 static void choose_panel(struct tmk_gemm_plan *plan)
 {
     const struct tmk_micro *micro = plan->micro;
+    const bool in_rows = plan->run < plan->N, one = plan->n.n == 1 && plan->parts_n == 1;
+    const size_t columns = in_rows ? plan->run : one ? plan->N - plan->rest : 0;
     plan->panel = micro->nr;
-    if (plan->thin || micro->wide_rows == 0 || plan->N - plan->rest != 3 * micro->lanes ||
-        plan->parts_n > 1 || !plan->b.in_place || plan->n.n > 1 || !unit_in_c(&plan->n))
+    if (plan->thin || micro->wide_rows == 0 || columns != 3 * micro->lanes || !plan->b.in_place ||
+        !unit_in_c(&plan->n))
         return;
-    plan->panel = 3 * micro->lanes;
+    plan->panel = columns;
     plan->blocking.mr = TMK_MIN(plan->blocking.mr, micro->wide_rows);
 }
 
@@ -221,6 +243,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     if (plan->pieces > 1)
         split(plan);
     plan->rest = find_rest(plan);
+    find_ends(plan);
     plan->a.sum_rows = plan->a.sum_rows && !plan->thin && plan->pieces == 1 &&
                        (plan->a.in_place ? plan->a.k == 1 : plan->a.by_rows);
     plan->b_along_k = !plan->b.window && tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &plan->b.own) &&

@@ -69,13 +69,15 @@ struct tmk_gemm_plan {
     bool b_along_k;                       /* it runs along k, in rows b.own apart */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
     size_t unit_m, unit_n;                /* rows and columns that it does not cut */
-    size_t panel;        /* columns of a panel of B: nr, or if wide, three vectors */
-    size_t keep;         /* columns of B that stay packed for all blocks of A */
-    size_t rest;         /* last columns that are dot products (part_rest.c) */
-    ptrdiff_t c_row;     /* then: the step between rows of C */
-    size_t row_pitch;    /* of A packed by rows: elements from row to row */
-    size_t part_bytes;   /* workspace of one part */
-    size_t pieces_bytes; /* and of all sums over pieces of K */
+    size_t panel;         /* columns of a panel of B: nr, or if wide, three vectors */
+    size_t run, whole;    /* the first `whole` columns, in rows of `run` that no panel crosses */
+    struct tmk_axes ends; /* then the ends of these rows that fill no vector, from `run` on */
+    size_t keep;          /* columns of B that stay packed for all blocks of A */
+    size_t rest;          /* last columns that are dot products (part_rest.c) */
+    ptrdiff_t c_row;      /* then: the step between rows of C */
+    size_t row_pitch;     /* of A packed by rows: elements from row to row */
+    size_t part_bytes;    /* workspace of one part */
+    size_t pieces_bytes;  /* and of all sums over pieces of K */
 };
 
 /* `threads` >= 1 parts at most. */
