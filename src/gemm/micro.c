@@ -39,7 +39,8 @@ struct row {
 enum {
     SHALLOW = 64,    /* steps of k in which all rows of C are fetched at once */
     GROUP = 3,       /* rows of A that one pointer and one step address */
-    AHEAD = 16,      /* steps of k by which a panel of A, coming from L2, is fetched into L1 */
+    AHEAD = 16,      /* steps of k by which a panel of A, coming from L2, is fetched into L1, and
+                        rows of B are that are copied on the way */
     ROW_AHEAD = 512, /* bytes by which rows of A are fetched where they lie */
     FEW = 2,         /* elements of a row that are packed one by one */
     FETCH = 64,      /* elements by which rows are fetched while they are transposed */

@@ -45,8 +45,9 @@ struct tmk_panel {
  * row_bias[], and with a + a_tile. Steps in elements; a_row or a_k is 1. */
 struct tmk_tile {
     size_t kc;
-    size_t tiles; /* of multiply() only, as is a_tile */
+    size_t tiles; /* of multiply() only, as are a_tile and copy */
     const void *a, *b;
+    void *copy; /* where the first tile leaves b, nr elements for each k, for the others; or NULL */
     ptrdiff_t a_row, a_k, a_tile, b_k;
     void *c;
     const ptrdiff_t *row;

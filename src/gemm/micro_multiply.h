@@ -71,7 +71,7 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
 {
     const T *next = t->next;
     T *c = t->c;
-    const ptrdiff_t a_row = t->a_row, a_k = t->a_k, b_k = t->b_k;
+    const ptrdiff_t a_row = t->a_row, a_k = t->a_k;
     const ptrdiff_t a_ahead = t->kc > AHEAD ? AHEAD * a_k : FETCH;
     /* Rows of C and of what comes next are fetched bit by bit: all at once would fill the miss
      * buffers and stall the panels' own loads. Each stop costs some cycles, so there are few of
@@ -83,7 +83,11 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
     const ptrdiff_t *row = t->row, *next_at = t->next_at;
     const T *row_bias = t->row_bias;
     for (size_t tile = 0; tile < t->tiles; tile++) {
-        const T *top = (const T *)t->a + (ptrdiff_t)tile * t->a_tile, *b = t->b;
+        T *copy = vectors == TMK_NRV && tile == 0 ? t->copy : NULL;
+        const bool copied = vectors == TMK_NRV && tile > 0 && t->copy;
+        const T *top = (const T *)t->a + (ptrdiff_t)tile * t->a_tile;
+        const T *b = copied ? t->copy : t->b;
+        const ptrdiff_t b_k = copied ? NR : t->b_k;
         const T *a[(TMK_MR + GROUP - 1) / GROUP];
         UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP] = top + i * a_row;
         NAME(vec) sum[TMK_MR][TMK_MICRO_MAX_NRV];
@@ -112,6 +116,13 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
             ROLLED for (size_t s = stop < stops ? stretch : longest; s > 0; s--)
             {
                 NAME(step)(sum, a, a_row, b, rows, vectors, a_by_row);
+                if (copy) {
+                    UNROLL for (int j = 0; j < vectors; j++)
+                        NAME(store)(copy + j * LANES, NAME(load)(b + j * LANES));
+                    __builtin_prefetch(b + AHEAD * b_k);
+                    __builtin_prefetch(b + AHEAD * b_k + NR - 1);
+                    copy += NR;
+                }
                 b += b_k;
                 if (!a_by_row) {
                     __builtin_prefetch(a[0] + a_ahead);

@@ -199,6 +199,12 @@ static void stack_up(const struct tmk_gemm_part *part, size_t m, size_t end, siz
     }
 }
 
+/* Do the columns lie side by side in C? */
+static bool in_one_run(const struct tmk_columns *columns)
+{
+    return columns->nc == 1 && columns->c[0].step == 1;
+}
+
 /* Where the panel of columns from n on is packed. */
 static char *panel_at(const struct tmk_gemm_part *part, size_t n)
 {
@@ -206,18 +212,27 @@ static char *panel_at(const struct tmk_gemm_part *part, size_t n)
     return part->s.b_block + before * part->kc * part->plan->element;
 }
 
-/* Give a panel of columns of B its place, likewise. */
+/* Give a panel of columns of B its place, likewise, or let the first tile do it. */
 static void place_b(const struct tmk_gemm_part *part, size_t n, size_t k0,
                     struct tmk_columns *columns, struct tmk_tile *tile)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *b = &plan->b;
+    const char *first =
+        tmk_gemm_forward(plan, part->b, columns->b[0].offset + (ptrdiff_t)k0 * b->k);
     if (columns->nb == 1 && readable(part, k0, columns->width)) {
-        tile->b = tmk_gemm_forward(plan, part->b, columns->b[0].offset + (ptrdiff_t)k0 * b->k);
+        tile->b = first;
         tile->b_k = b->k;
         return;
     }
     char *panel = panel_at(part, n);
+    if (b->copied && !part->kept && columns->nb == 1 && in_one_run(columns) &&
+        columns->width == plan->micro->nr) {
+        tile->b = first;
+        tile->b_k = b->k;
+        tile->copy = panel;
+        return;
+    }
     if (!part->kept)
         pack(part, b, part->b, &part->b_depth, columns->b, columns->nb, columns->width,
              plan->micro->nr, panel);
@@ -268,7 +283,7 @@ static void multiply_stack(const struct tmk_gemm_part *part, struct stack *stack
     const size_t vectors = tmk_ceil_div(columns->width, plan->micro->lanes);
     tmk_multiply *multiply = plan->micro->multiply[tile->a_row != 1][vectors - 1][stack->rows - 1];
     tile->width = columns->width;
-    if (columns->nc != 1 || columns->c[0].step != 1) {
+    if (!in_one_run(columns)) {
         tile->c = part->c;
         multiply_aside(part, stack, multiply, columns);
     } else {
@@ -360,11 +375,17 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
         const struct coming coming = find_coming(part, next, end, later);
         fetch(&coming, stacks);
         for (int i = 0; i < 2; i++) {
-            stacks[i].tile.b = panel.b;
-            stacks[i].tile.b_k = panel.b_k;
-            stacks[i].tile.col_bias = panel.col_bias;
-            if (stacks[i].tile.tiles > 0)
-                multiply_stack(part, &stacks[i], columns);
+            struct tmk_tile *tile = &stacks[i].tile;
+            if (tile->tiles == 0)
+                continue;
+            tile->b = panel.b;
+            tile->b_k = panel.b_k;
+            tile->copy = panel.copy;
+            tile->col_bias = panel.col_bias;
+            multiply_stack(part, &stacks[i], columns);
+            if (panel.copy)
+                panel = (struct tmk_tile){
+                    .b = panel.copy, .b_k = (ptrdiff_t)plan->micro->nr, .col_bias = panel.col_bias};
         }
         tmk_gemm_note(part, TMK_PHASE_COMPUTE);
         struct tmk_columns *done = columns;

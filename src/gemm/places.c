@@ -73,22 +73,24 @@ static bool a_in_place(struct tmk_gemm_plan *plan)
     return lies_well(plan, a->own, block.mc, block.kc, panels);
 }
 
+static bool b_in_rows(struct tmk_gemm_plan *plan)
+{
+    const int last = plan->n.n - 1;
+    return !plan->b.window && tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &plan->b.k) &&
+           (last < 0 || plan->n.step[TMK_STEP_FIRST][last] == 1);
+}
+
 /* Panel by panel: those that lie in one run of unit step. What runs on row by row (image by image)
  * gains less by being packed: read in place, no panel crosses rows (find_ends()). */
-static bool b_in_place(struct tmk_gemm_plan *plan)
+static bool b_in_place(const struct tmk_gemm_plan *plan)
 {
-    struct tmk_gemm_operand *b = &plan->b;
-    const int last = plan->n.n - 1;
-    if (b->window || !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b->k) ||
-        (last >= 0 && plan->n.step[TMK_STEP_FIRST][last] != 1))
-        return false;
     const size_t uses = tmk_ceil_div(plan->M, plan->micro->mr), nr = plan->micro->nr;
     if (few_uses(plan, uses, plan->N))
         return true;
     const struct tmk_blocking block = tmk_gemm_usual_blocks(plan);
     const bool near =
         plan->n.n <= 1 && uses > MANY_PANELS && tmk_l1_holds(block.kc * nr * plan->element);
-    return !near && lies_well(plan, b->k, block.kc, nr, uses);
+    return !near && lies_well(plan, plan->b.k, block.kc, nr, uses);
 }
 
 /* Does k run along memory in stretches long enough for rows of A to be packed as they are? */
@@ -120,7 +122,9 @@ void tmk_gemm_choose_places(struct tmk_gemm_plan *plan)
 {
     struct tmk_gemm_operand *a = &plan->a;
     a->in_place = a_in_place(plan);
-    plan->b.in_place = b_in_place(plan);
+    const bool in_rows = b_in_rows(plan);
+    plan->b.in_place = in_rows && b_in_place(plan);
+    plan->b.copied = in_rows && !plan->b.in_place;
     const bool packed = !a->in_place && !a->window;
     a->by_rows = packed && tmk_gemm_runs_along(&plan->k, TMK_STEP_FIRST);
     a->across = packed && !a->by_rows && tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) &&

@@ -11,7 +11,8 @@ struct tmk_gemm_operand {
     bool window;
     int32_t y0, x0, h, w;
     bool in_place;    /* read where it lies, not packed */
-    ptrdiff_t own, k; /* in place: the steps of its own index and of k */
+    ptrdiff_t own, k; /* in place or copied: the steps of its own index and of k */
+    bool copied;      /* of B, not in place: the first tile that meets a panel leaves it packed */
     bool across;      /* of A, not in place: m runs along memory, k is linear */
     bool by_rows;     /* of A, not in place: packed row by row, as k runs along memory already */
     bool sum_rows;    /* its rows' sums are asked for */

@@ -14,7 +14,7 @@ void tmk_gemm_exchange(struct tmk_gemm_plan *plan);
 struct tmk_blocking tmk_gemm_usual_blocks(const struct tmk_gemm_plan *plan);
 /* A few rows that meet a B along k: as columns they make it narrow. */
 bool tmk_gemm_few_rows(const struct tmk_gemm_plan *plan);
-/* Sets a.in_place, b.in_place and a.by_rows. */
+/* Sets in_place of either, a.by_rows, a.across and b.copied. */
 void tmk_gemm_choose_places(struct tmk_gemm_plan *plan);
 /* Few columns, one vector, and A where it lies: so many rows of A at a time. */
 #define TMK_GEMM_NARROW_ROWS ((size_t)1024)
