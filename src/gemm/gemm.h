@@ -72,7 +72,7 @@ struct tmk_gemm {
 struct tmk_gemm tmk_gemm_matrices(const struct tmk_view *a, const struct tmk_view *b,
                                   const struct tmk_view *c);
 
-/* Can sum_rows be had? Not where A's rows are not read along k. */
+/* Can sum_rows be had? Not in thin products, nor where A's rows are not read along k. */
 bool tmk_gemm_can_sum_rows(const struct tmk_gemm *gemm);
 
 /* Bytes of workspace for this many threads. Depends on shape and dtype only. */

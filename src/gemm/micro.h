@@ -47,6 +47,9 @@ struct tmk_tile {
     size_t kc;
     size_t tiles; /* of multiply() only, as are a_tile and copy */
     const void *a, *b;
+    size_t a_run; /* of multiply() only: if a_k is 1, k lies in A in runs of this length, or if 0 in
+                     one, */
+    ptrdiff_t a_jump; /* so far from the end of one to the next; kc is a multiple of a_run */
     void *copy; /* where the first tile leaves b, nr elements for each k, for the others; or NULL */
     ptrdiff_t a_row, a_k, a_tile, b_k;
     void *c;

@@ -76,8 +76,10 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
     /* Rows of C and of what comes next are fetched bit by bit: all at once would fill the miss
      * buffers and stall the panels' own loads. Each stop costs some cycles, so there are few of
      * them unless there is much to fetch. */
-    const size_t stops = t->next_count > 0 ? (size_t)rows + 1 : t->kc > SHALLOW ? 4 : 1;
-    const size_t stretch = t->kc / stops, longest = t->kc - (stops - 1) * stretch;
+    const size_t want = t->next_count > 0 ? (size_t)rows + 1 : t->kc > SHALLOW ? 4 : 1;
+    const size_t runs = a_by_row && t->a_run > 0 ? t->kc / t->a_run : 1, run = t->kc / runs;
+    const size_t per_run = (want + runs - 1) / runs, stops = per_run * runs;
+    const size_t stretch = run / per_run, longest = run - (per_run - 1) * stretch;
     const size_t share = t->next_count / (stops * t->tiles) + 1;
     const size_t c_share = ((size_t)rows + stops - 1) / stops;
     const ptrdiff_t *row = t->row, *next_at = t->next_at;
@@ -99,7 +101,8 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
         const T *coming = top + ROW_AHEAD / (int)sizeof(T);
         int turn = rows;
         const ptrdiff_t *c_row = row;
-        ROLLED for (size_t stop = 1; stop <= stops; stop++)
+        size_t left = per_run;
+        ROLLED for (size_t stop = 0; stop < stops; stop++)
         {
             const ptrdiff_t *c_end = TMK_MIN(c_row + c_share, row + rows);
             ROLLED for (; c_row < c_end; c_row++)
@@ -113,7 +116,7 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
                 __builtin_prefetch(next + *next_at, 0, 2);
                 __builtin_prefetch(next + *next_at + t->width - 1, 0, 2);
             }
-            ROLLED for (size_t s = stop < stops ? stretch : longest; s > 0; s--)
+            ROLLED for (size_t s = --left > 0 ? stretch : longest; s > 0; s--)
             {
                 NAME(step)(sum, a, a_row, b, rows, vectors, a_by_row);
                 if (copy) {
@@ -135,6 +138,10 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
                         turn = rows;
                     }
                 }
+            }
+            if (a_by_row && left == 0) {
+                UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP] += t->a_jump;
+                left = per_run;
             }
         }
         NAME(finish)(sum, t, row, row_bias, rows, vectors);

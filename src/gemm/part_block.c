@@ -142,13 +142,15 @@ static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_
     const struct tmk_gemm_operand *a = &plan->a;
     struct tmk_tile *tile = &stack->tile;
     const size_t rows = stack->rows;
-    const bool sum = a->sum_rows && part->n.begin == 0 && part->n.end > 0; /* by one part */
+    const bool sum = a->summed && part->n.begin == 0 && part->n.end > 0; /* by one part */
     const ptrdiff_t depth = a->depth ? part->s.k_first[0] : (ptrdiff_t)k0 * a->k;
     if (a->in_place) {
         tile->a = tmk_gemm_forward(plan, part->a, (ptrdiff_t)stack->m * a->own + depth);
         tile->a_row = a->own;
         tile->a_k = a->k;
         tile->a_tile = (ptrdiff_t)rows * a->own;
+        tile->a_run = a->run;
+        tile->a_jump = a->jump;
         if (sum)
             tmk_gemm_sum_rows(part, (struct tmk_range){stack->m, stack->m + tile->tiles * rows},
                               tile->a, a->own);
@@ -372,6 +374,8 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
             panel.col_bias = col_bias;
         }
         tmk_gemm_note(part, TMK_PHASE_PACK);
+        if (plan->b.summed && m.begin == 0)
+            tmk_gemm_sum_columns(part, n, columns->width, &panel);
         const struct coming coming = find_coming(part, next, end, later);
         fetch(&coming, stacks);
         for (int i = 0; i < 2; i++) {

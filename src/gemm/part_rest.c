@@ -1,5 +1,5 @@
 /* Columns beyond the last whole vector of C: dot products with rows of A, or sums of its columns.
- * And sums of its rows. */
+ * And sums of A's rows and of B's columns. */
 #include "part_room.h"
 
 #include "size.h"
@@ -105,9 +105,11 @@ void tmk_gemm_sum_rows(const struct tmk_gemm_part *part, struct tmk_range m, con
                        ptrdiff_t step)
 {
     const struct tmk_gemm_plan *plan = part->plan;
+    const struct tmk_gemm_operand *a = &plan->a;
     const ptrdiff_t first = 0;
-    const struct tmk_tile tile = {
-        .kc = part->kc,
+    const size_t run = a->run > 0 ? a->run : part->kc;
+    struct tmk_tile tile = {
+        .kc = run,
         .a = part->s.ones,
         .a_row = (ptrdiff_t)plan->micro->nr,
         .a_k = (ptrdiff_t)plan->micro->nr,
@@ -119,5 +121,30 @@ void tmk_gemm_sum_rows(const struct tmk_gemm_part *part, struct tmk_range m, con
         .width = m.end - m.begin,
         .accumulate = !part->first_k,
     };
-    plan->micro->dot(&tile, 1);
+    for (size_t k = 0; k < part->kc; k += run) {
+        plan->micro->dot(&tile, 1);
+        tile.b = tmk_gemm_forward(plan, tile.b, (ptrdiff_t)run + a->jump);
+        tile.accumulate = true;
+    }
+}
+
+/* A tile of one row, of ones. */
+void tmk_gemm_sum_columns(const struct tmk_gemm_part *part, size_t n, size_t width,
+                          const struct tmk_tile *panel)
+{
+    const struct tmk_gemm_plan *plan = part->plan;
+    const ptrdiff_t first = 0;
+    const struct tmk_tile tile = {
+        .kc = part->kc,
+        .tiles = 1,
+        .a = part->s.ones,
+        .a_k = 1,
+        .b = panel->b,
+        .b_k = panel->b_k,
+        .c = part->sums + n * plan->element,
+        .row = &first,
+        .width = width,
+        .accumulate = !part->first_k,
+    };
+    plan->micro->multiply[1][tmk_ceil_div(width, plan->micro->lanes) - 1][0](&tile);
 }

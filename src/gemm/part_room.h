@@ -49,6 +49,10 @@ void tmk_gemm_multiply_rest(struct tmk_gemm_part *part, struct tmk_range m, size
 void tmk_gemm_sum_rows(const struct tmk_gemm_part *part, struct tmk_range m, const void *rows,
                        ptrdiff_t step);
 
+/* Sums of `width` columns of B from n on, which are at panel->b, panel->b_k apart. */
+void tmk_gemm_sum_columns(const struct tmk_gemm_part *part, size_t n, size_t width,
+                          const struct tmk_tile *panel);
+
 /* `rows` rows `step` apart at the present block of k, of which `from` has the first element: as the
  * first operand of dot(), with rows nr apart and panels of nr elements of k behind each other. */
 void tmk_gemm_pack_along_k(const struct tmk_gemm_part *part, const char *from, ptrdiff_t k_step,

@@ -39,19 +39,38 @@ struct tmk_blocking tmk_gemm_usual_blocks(const struct tmk_gemm_plan *plan)
     return tmk_blocking(plan->micro, plan->element, plan->micro->mr, plan->M, plan->K, 0, 0);
 }
 
-/* Where k runs along A's memory only image by image, rows can be read in place if no block ends
- * within an image: the depth of such blocks, 0 if they would be too shallow. */
-static size_t depth_within_runs(const struct tmk_gemm_plan *plan)
+/* Few columns, one vector: A, met once, goes by where it lies, from memory if need be, and as much
+ * depth of B as keeps to L2. */
+size_t tmk_gemm_narrow_depth(const struct tmk_gemm_plan *plan)
+{
+    return tmk_l2_bytes() / 4 / (plan->micro->lanes * plan->element);
+}
+
+/* Where k runs along A's memory only image by image, rows can be read in place if blocks are whole
+ * runs, or parts of one that are not too shallow. */
+#define LEAST_RUN 32
+static void fit_runs(const struct tmk_gemm_plan *plan, struct tmk_gemm_operand *a)
 {
     const struct tmk_axes *k = &plan->k;
-    if (k->n != 2 || k->step[TMK_STEP_FIRST][1] != 1)
-        return 0;
-    const size_t run = k->extent[1], most = tmk_gemm_usual_blocks(plan).kc;
-    for (size_t parts = tmk_ceil_div(run, most); run / parts >= most / 3; parts++) {
-        if (run % parts == 0)
-            return run / parts;
+    if (k->n != 2 || k->step[TMK_STEP_FIRST][1] != 1 || k->extent[1] < LEAST_RUN)
+        return;
+    const size_t run = k->extent[1];
+    const bool narrow = plan->N <= plan->micro->lanes;
+    size_t most = narrow ? tmk_gemm_narrow_depth(plan) : tmk_gemm_usual_blocks(plan).kc;
+    most = TMK_MIN(most, tmk_ceil_div(plan->K, plan->pieces));
+    if (3 * run < most) {
+        const size_t blocks = tmk_ceil_div(k->extent[0], most / run);
+        a->depth = tmk_ceil_div(k->extent[0], blocks) * run;
+        a->run = run;
+        a->jump = k->step[TMK_STEP_FIRST][0] - (ptrdiff_t)run;
+        return;
     }
-    return 0;
+    for (size_t parts = tmk_ceil_div(run, most); run / parts >= most / 3; parts++) {
+        if (run % parts == 0) {
+            a->depth = run / parts;
+            return;
+        }
+    }
 }
 
 static bool a_in_place(struct tmk_gemm_plan *plan)
@@ -62,7 +81,8 @@ static bool a_in_place(struct tmk_gemm_plan *plan)
     const size_t panels = tmk_ceil_div(plan->N, plan->micro->nr);
     if (!tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k)) {
         a->k = 1;
-        a->depth = rows_collide(plan, panels) ? 0 : depth_within_runs(plan);
+        if (!rows_collide(plan, panels))
+            fit_runs(plan, a);
         return a->depth > 0;
     }
     if (few_uses(plan, panels, plan->M) && (a->k == 1 || panels <= MANY_PANELS))
@@ -99,22 +119,21 @@ bool tmk_gemm_runs_along(const struct tmk_axes *k, enum tmk_step which)
     return k->n > 0 && k->step[which][k->n - 1] == 1 && k->extent[k->n - 1] >= TMK_GEMM_ROW_LENGTH;
 }
 
-/* Few columns, one vector: A, met once, goes by where it lies, from memory if need be, and as much
- * depth of B as keeps to L2. */
-#define NARROW_DEPTH ((size_t)256)
 bool tmk_gemm_is_narrow(const struct tmk_gemm_plan *plan)
 {
-    return plan->N <= plan->micro->lanes && plan->a.in_place && plan->a.k == 1 && !plan->a.depth;
+    return plan->N <= plan->micro->lanes && plan->a.in_place && plan->a.k == 1;
 }
 
-/* Few rows that meet a B along k: as columns they make it narrow. */
+/* Few rows that meet a B along k: as columns they need not have it transposed. */
+#define FEW_VECTORS 4
+#define LONG_DEPTH ((size_t)128)
 bool tmk_gemm_few_rows(const struct tmk_gemm_plan *plan)
 {
-    ptrdiff_t n_step, k_step;
-    return plan->M > TMK_MICRO_DOT && plan->M <= plan->micro->lanes && plan->N > plan->M &&
-           plan->K >= NARROW_DEPTH && !plan->b.window &&
-           tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &n_step) &&
-           tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &k_step) && k_step == 1;
+    const size_t lanes = plan->micro->lanes, m = plan->M;
+    const bool fills = m <= lanes || 5 * m >= 4 * tmk_round_up(m, lanes);
+    return m > TMK_MICRO_DOT && m <= FEW_VECTORS * lanes && fills && plan->N >= 2 * m &&
+           plan->K >= LONG_DEPTH && !plan->b.window &&
+           tmk_gemm_runs_along(&plan->k, TMK_STEP_SECOND);
 }
 
 /* What can the micro-kernel read where it lies, and should it? */

@@ -117,11 +117,13 @@ static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks wan
     else if (plan->pieces > 1 && !want.kc)
         want.kc = piece_block(plan);
     else if (narrow && !want.kc)
-        want.kc = tmk_l2_bytes() / 4 / (plan->micro->lanes * plan->element);
+        want.kc = tmk_gemm_narrow_depth(plan);
     if (narrow && !want.mc)
         want.mc = TMK_GEMM_NARROW_ROWS;
     plan->blocking = tmk_blocking(plan->micro, plan->element, tmk_gemm_most_rows(plan), plan->M,
                                   plan->K, want.kc, want.mc);
+    if (plan->a.run > 0) /* runs are not cut to make blocks equal */
+        plan->blocking.kc = plan->a.depth;
     const size_t line = TMK_ALIGN / plan->element;
     plan->row_pitch = (tmk_ceil_div(plan->blocking.kc, line) | 1) * line;
     if (!plan->thin)
@@ -134,6 +136,15 @@ static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks wan
         plan->blocking.kc = plan->thin == TMK_GEMM_DOT ? tmk_gemm_thin_depth(plan) : plan->K;
 }
 
+/* Rows of A are summed up if they are read along k, columns of B in any case. */
+static void choose_sums(struct tmk_gemm_plan *plan)
+{
+    const struct tmk_gemm_operand *a = &plan->a;
+    const bool panels = !plan->thin && plan->pieces == 1;
+    plan->a.summed = a->summed && panels && (a->in_place ? a->k == 1 : a->by_rows);
+    plan->b.summed = plan->b.summed && panels;
+}
+
 /* A few columns beyond the last whole vector cost as much as a vector of them, but where A runs
  * along k or along m they have ways of their own, which leave no lane empty. */
 #define MOST_REST 4
@@ -141,12 +152,13 @@ static size_t find_rest(struct tmk_gemm_plan *plan)
 {
     const struct tmk_gemm_operand *a = &plan->a;
     const size_t lanes = plan->micro->lanes, rest = plan->N % lanes;
-    const bool along_k = a->in_place ? a->k == 1 : a->by_rows, across = tmk_gemm_lies_across(a);
+    const bool along_k = a->in_place ? a->k == 1 && !a->run : a->by_rows,
+               across = tmk_gemm_lies_across(a);
     ptrdiff_t b_k;
     const int last = plan->n.n - 1; /* the axis that holds them all */
-    if (plan->thin || plan->b.window || rest > MOST_REST || 4 * rest > lanes || plan->N < lanes ||
-        plan->blocking.kc < (across ? 2 : 4) * lanes || plan->n.extent[last] < rest ||
-        !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b_k))
+    if (plan->thin || plan->b.window || plan->b.summed || rest > MOST_REST || 4 * rest > lanes ||
+        plan->N < lanes || plan->blocking.kc < (across ? 2 : 4) * lanes ||
+        plan->n.extent[last] < rest || !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b_k))
         return 0;
     if (across)
         return plan->n.step[TMK_STEP_FIRST][last] == 1 ? rest : 0;
@@ -160,7 +172,7 @@ static void find_ends(struct tmk_gemm_plan *plan)
     const int last = plan->n.n - 1;
     plan->run = plan->whole = plan->N;
     if (plan->thin || plan->rest > 0 || plan->pieces > 1 || last < 1 || !plan->b.in_place ||
-        plan->col_bias || !unit_in_c(&plan->n))
+        plan->col_bias || plan->b.summed || !unit_in_c(&plan->n))
         return;
     const size_t row = plan->n.extent[last], end = row % plan->micro->lanes;
     if (end == row || (end == 0 && row != 3 * plan->micro->lanes))
@@ -214,7 +226,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
         .micro = tmk_micro(gemm->dtype),
         .element = tmk_dtype_size(gemm->dtype),
         .dtype = gemm->dtype,
-        .a = {.base = gemm->a, .sum_rows = gemm->sum_rows},
+        .a = {.base = gemm->a, .summed = gemm->sum_rows},
         .b = {gemm->b, window, (int32_t)w->y0, (int32_t)w->x0, (int32_t)w->h, (int32_t)w->w},
         .c = gemm->c,
         .row_bias = gemm->bias,
@@ -236,16 +248,15 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
         measure(plan);
     }
     plan->period = period_of(&plan->k, plan->K);
-    tmk_gemm_choose_places(plan);
     plan->pieces = pieces_of(plan);
+    tmk_gemm_choose_places(plan);
     tmk_gemm_choose_thin(plan);
     choose_blocks(plan, gemm->blocks);
     if (plan->pieces > 1)
         split(plan);
+    choose_sums(plan);
     plan->rest = find_rest(plan);
     find_ends(plan);
-    plan->a.sum_rows = plan->a.sum_rows && !plan->thin && plan->pieces == 1 &&
-                       (plan->a.in_place ? plan->a.k == 1 : plan->a.by_rows);
     plan->b_along_k = !plan->b.window && tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &plan->b.own) &&
                       plan->b.own != 1 && tmk_gemm_runs_along(&plan->k, TMK_STEP_SECOND);
     const size_t depth = plan->b_along_k ? plan->K : plan->K / plan->period;
@@ -281,7 +292,7 @@ bool tmk_gemm_can_sum_rows(const struct tmk_gemm *gemm)
 {
     struct tmk_gemm_plan plan;
     tmk_gemm_plan_make(gemm, 1, &plan);
-    return plan.a.sum_rows;
+    return tmk_gemm_sums(&plan);
 }
 
 /* Of a B that runs along k in stretches of TMK_GEMM_ROW_LENGTH at least: pieces of nr. */
@@ -321,7 +332,7 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
     scratch->kept =
         (ptrdiff_t *)(void *)carve(memory, &used, plan->keep ? b->kc * sizeof(ptrdiff_t) : 0);
     scratch->rest = carve(memory, &used, tmk_gemm_rest_bytes(plan));
-    scratch->ones = carve(memory, &used, plan->a.sum_rows ? b->kc * plan->element : 0);
+    scratch->ones = carve(memory, &used, tmk_gemm_sums(plan) ? b->kc * plan->element : 0);
     scratch->ahead =
         (ptrdiff_t *)(void *)carve(memory, &used, tmk_gemm_most_ahead(plan) * sizeof(ptrdiff_t));
     scratch->k_y = (int32_t *)(void *)carve(memory, &used, b->kc * sizeof(int32_t));

@@ -15,8 +15,11 @@ struct tmk_gemm_operand {
     bool copied;      /* of B, not in place: the first tile that meets a panel leaves it packed */
     bool across;      /* of A, not in place: m runs along memory, k is linear */
     bool by_rows;     /* of A, not in place: packed row by row, as k runs along memory already */
-    bool sum_rows;    /* its rows' sums are asked for */
-    size_t depth; /* of A, in place: if k is linear in runs only, of blocks within these; else 0 */
+    bool summed;      /* sums over k of it are asked for, one for each of its own positions */
+    size_t
+        depth;  /* of A, in place: if k is linear in runs only, of blocks that fit these; else 0 */
+    size_t run; /* then, if these are whole ones, their length, else 0 */
+    ptrdiff_t jump; /* and from the end of one to the next */
 };
 
 /* Does m run along A's memory and k by steps? */
@@ -58,7 +61,7 @@ struct tmk_gemm_plan {
     char *c;
     const char *row_bias, *col_bias; /* nbatch x M, nbatch x N; NULL: none */
     bool accumulate;
-    char *sums; /* nbatch x M, of A's rows, if plan->a.sum_rows */
+    char *sums; /* of the operand that is summed, nbatch x M or nbatch x N */
     struct tmk_gemm_batch batch;
     struct tmk_axes m, n, k; /* m: FIRST in a, SECOND in c; n: in b, in c; k: in a, in b */
     size_t nbatch, M, N, K;
@@ -80,6 +83,12 @@ struct tmk_gemm_plan {
     size_t part_bytes;    /* workspace of one part */
     size_t pieces_bytes;  /* and of all sums over pieces of K */
 };
+
+/* Are sums of either operand asked for? */
+static inline bool tmk_gemm_sums(const struct tmk_gemm_plan *plan)
+{
+    return plan->a.summed || plan->b.summed;
+}
 
 /* `threads` >= 1 parts at most. */
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan);

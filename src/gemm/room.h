@@ -19,6 +19,7 @@ void tmk_gemm_choose_places(struct tmk_gemm_plan *plan);
 /* Few columns, one vector, and A where it lies: so many rows of A at a time. */
 #define TMK_GEMM_NARROW_ROWS ((size_t)1024)
 bool tmk_gemm_is_narrow(const struct tmk_gemm_plan *plan);
+size_t tmk_gemm_narrow_depth(const struct tmk_gemm_plan *plan);
 /* Of A at a time. */
 size_t tmk_gemm_most_rows(const struct tmk_gemm_plan *plan);
 /* Does k run along memory in stretches of at least this length? */
