@@ -43,11 +43,15 @@ size_t tmk_gemm_part_columns(const struct tmk_gemm_plan *plan)
     return largest_share(plan->N - plan->rest, plan->unit_n, plan->parts_n);
 }
 
+/* Columns that are dot products take so many times the time of others. */
+#define REST_COLUMN 2
+
 /* Expected time of the largest part, in multiply-adds of the micro-kernel. */
 static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, size_t pn)
 {
     double m = (double)largest_share(plan->M, plan->unit_m, pm);
-    double n = (double)largest_share(plan->N - plan->rest, plan->unit_n, pn);
+    double n = (double)(largest_share(plan->N - plan->rest, plan->unit_n, pn) +
+                        REST_COLUMN * plan->rest); /* all in the last part */
     double batches = (double)tmk_ceil_div(plan->nbatch * plan->pieces, pb);
     const bool shares = pn > 1 && n * (double)plan->element < SHORT_ROW && lines_straddle(plan);
     const double a_cost = element_cost(plan, TMK_STEP_FIRST) + (shares ? SHARED_LINE : 0);

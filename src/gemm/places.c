@@ -125,7 +125,7 @@ bool tmk_gemm_is_narrow(const struct tmk_gemm_plan *plan)
 }
 
 /* Few rows that meet a B along k: as columns they need not have it transposed. */
-#define FEW_VECTORS 4
+#define FEW_VECTORS 6
 #define LONG_DEPTH ((size_t)128)
 bool tmk_gemm_few_rows(const struct tmk_gemm_plan *plan)
 {
