@@ -34,6 +34,42 @@ static void NAME(pack_run)(const T *from, ptrdiff_t lane, size_t lanes, size_t l
     }
 }
 
+/* Of three vectors, one after the other: every third element, from the first, second and third on. */
+#define FIRST_THIRDS(r, l) (3 * (l) + (r) < 2 * LANES ? 3 * (l) + (r) : 0)
+#define LAST_THIRDS(r, l) (3 * (l) + (r) < 2 * LANES ? (l) : 3 * (l) + (r)-LANES)
+#define THIRDS(r)                                                                                  \
+    __builtin_shufflevector(__builtin_shufflevector(a, b, EACH_LANE(FIRST_THIRDS, r)), c,          \
+                            EACH_LANE(LAST_THIRDS, r))
+INLINE void NAME(take_thirds)(NAME(vec) a, NAME(vec) b, NAME(vec) c, NAME(vec) * out, int apart)
+{
+    out[0] = THIRDS(0);
+    out[apart] = THIRDS(1);
+    out[2 * apart] = THIRDS(2);
+}
+#undef THIRDS
+#undef LAST_THIRDS
+#undef FIRST_THIRDS
+
+/* One vector of lanes of nine taps that lie without gaps, lane by lane: thirds of thirds. */
+INLINE void NAME(pack_nine)(const T *from, ptrdiff_t ahead, T *out, size_t step)
+{
+    NAME(vec) thirds[9], tap[9];
+    UNROLL for (int i = 0; i < 9; i++)
+    {
+        if (ahead != 0)
+            __builtin_prefetch(from + i * LANES + ahead, 0, 2);
+    }
+    UNROLL for (int i = 0; i < 3; i++)
+    {
+        const T *at = from + 3 * i * LANES;
+        NAME(take_thirds)
+        (NAME(load)(at), NAME(load)(at + LANES), NAME(load)(at + 2 * LANES), thirds + i, 3);
+    }
+    UNROLL for (int r = 0; r < 3; r++) NAME(take_thirds)(
+        thirds[3 * r], thirds[3 * r + 1], thirds[3 * r + 2], tap + r, 3);
+    UNROLL for (int t = 0; t < 9; t++) NAME(store)(out + (size_t)t * step, tap[t]);
+}
+
 /* One vector of lanes of a group of channels. */
 static void NAME(pack_group)(const struct tmk_channels_weights *w, const T *from, size_t lanes,
                              size_t count, T *out, size_t width)
@@ -48,6 +84,8 @@ static void NAME(pack_group)(const struct tmk_channels_weights *w, const T *from
     for (size_t c = 0; c < count; c++, from += w->channel) {
         if (w->taps == 1 && w->lane == 1)
             NAME(store)(out + c * width, NAME(load_span)(from, span));
+        else if (w->taps == 9 && w->lane == 9 && lanes >= LANES)
+            NAME(pack_nine)(from, ahead, out + c * width, count * width);
         else
             NAME(pack_run)
         (from, w->lane, lanes, w->taps, w->taps, count, c, ahead, out, width);
