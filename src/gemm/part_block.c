@@ -242,6 +242,26 @@ static void place_b(const struct tmk_gemm_part *part, size_t n, size_t k0,
     tile->b_k = (ptrdiff_t)plan->micro->nr;
 }
 
+/* Fetch where a tile that is computed aside will be put, if there is a stride between its columns.
+ */
+static void fetch_results(const struct tmk_gemm_part *part, const struct tmk_tile *tile,
+                          size_t rows, const struct tmk_columns *columns)
+{
+    const ptrdiff_t line = (ptrdiff_t)(TMK_ALIGN / part->plan->element);
+    for (size_t r = 0; r < columns->nc; r++) {
+        const struct tmk_run *run = &columns->c[r];
+        const ptrdiff_t last = (ptrdiff_t)(run->length - 1) * run->step;
+        if (run->step <= 1 || run->step >= line)
+            continue;
+        for (size_t i = 0; i < rows; i++) {
+            const ptrdiff_t at = tile->row[i] + run->offset;
+            for (ptrdiff_t j = 0; j < last; j += line)
+                __builtin_prefetch(tmk_gemm_forward(part->plan, tile->c, at + j), 1);
+            __builtin_prefetch(tmk_gemm_forward(part->plan, tile->c, at + last), 1);
+        }
+    }
+}
+
 /* Tiles whose columns lie apart in C: one by one, aside first. What is aside is put in its place
  * when the next tile is there too: vectors read across two that were just stored would have to
  * wait. */
@@ -255,7 +275,7 @@ static void multiply_aside(const struct tmk_gemm_part *part, const struct stack 
     ptrdiff_t row[TMK_MICRO_MAX_MR];
     for (size_t i = 0; i < rows; i++)
         row[i] = (ptrdiff_t)(i * plan->micro->nr);
-    struct tmk_tile whole = stack->tile, put = stack->tile;
+    struct tmk_tile whole = stack->tile, put = stack->tile, coming = stack->tile;
     whole.tiles = 1;
     whole.row = row;
     whole.width = tmk_round_up(put.width, plan->micro->lanes);
@@ -263,6 +283,8 @@ static void multiply_aside(const struct tmk_gemm_part *part, const struct stack 
     for (size_t t = 0; t < tiles; t++) {
         whole.next_count = fetched * (t + 1) / tiles - fetched * t / tiles;
         whole.c = aside[t % 2];
+        fetch_results(part, &coming, rows, columns);
+        coming.row += rows;
         multiply(&whole);
         if (t > 0) {
             plan->micro->put(&put, aside[(t - 1) % 2], rows, columns->c, columns->nc);
