@@ -6,11 +6,9 @@
 #include "planes.h"
 #include "size.h"
 
-/* Of the image's copy, at most, and where weights are packed once; what share a set of the L1 cache
- * when they are this far apart. */
+/* Of the image's copy, at most, and where weights are packed once. */
 #define MOST_COPY ((size_t)8 << 20)
 #define NEAR_COPY ((size_t)2 << 20)
-#define ALIASED ((size_t)1024)
 
 /* A sum must be long enough to pay for bringing it to its place. */
 #define LEAST_SUM 128
@@ -163,8 +161,7 @@ static bool suits_one_tap(const struct tmk_channels_plan *plan)
     if (plan->channels * positions * plan->size > tmk_l2_bytes() || (plan->copied && !apart))
         return false;
     const bool whole = 4 * (positions % plan->kernel->lanes) <= plan->kernel->lanes;
-    const bool packs = plan->dir == TMK_BWD_D && plan->lanes * plan->size % ALIASED == 0;
-    return plan->images == 1 ? phases || (positions < FEW_POSITIONS && (!whole || packs))
+    return plan->images == 1 ? phases || (positions < FEW_POSITIONS && !whole)
                              : positions < FEW_POSITIONS &&
                                    plan->lanes <= (whole ? plan->kernel->width : FEW_LANES);
 }

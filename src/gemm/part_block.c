@@ -201,12 +201,6 @@ static void stack_up(const struct tmk_gemm_part *part, size_t m, size_t end, siz
     }
 }
 
-/* Do the columns lie side by side in C? */
-static bool in_one_run(const struct tmk_columns *columns)
-{
-    return columns->nc == 1 && columns->c[0].step == 1;
-}
-
 /* Where the panel of columns from n on is packed. */
 static char *panel_at(const struct tmk_gemm_part *part, size_t n)
 {
@@ -228,8 +222,7 @@ static void place_b(const struct tmk_gemm_part *part, size_t n, size_t k0,
         return;
     }
     char *panel = panel_at(part, n);
-    if (b->copied && !part->kept && columns->nb == 1 && in_one_run(columns) &&
-        columns->width == plan->micro->nr) {
+    if (b->copied && !part->kept && columns->nb == 1 && columns->width == plan->micro->nr) {
         tile->b = first;
         tile->b_k = b->k;
         tile->copy = panel;
@@ -240,6 +233,14 @@ static void place_b(const struct tmk_gemm_part *part, size_t n, size_t k0,
              plan->micro->nr, panel);
     tile->b = panel;
     tile->b_k = (ptrdiff_t)plan->micro->nr;
+}
+
+/* What the first tile left packed is read by the others. */
+static void read_copy(const struct tmk_gemm_plan *plan, struct tmk_tile *tile)
+{
+    tile->b = tile->copy;
+    tile->b_k = (ptrdiff_t)plan->micro->nr;
+    tile->copy = NULL;
 }
 
 /* Fetch where a tile that is computed aside will be put, if there is a stride between its columns.
@@ -286,6 +287,8 @@ static void multiply_aside(const struct tmk_gemm_part *part, const struct stack 
         fetch_results(part, &coming, rows, columns);
         coming.row += rows;
         multiply(&whole);
+        if (whole.copy)
+            read_copy(plan, &whole);
         if (t > 0) {
             plan->micro->put(&put, aside[(t - 1) % 2], rows, columns->c, columns->nc);
             put.row += rows;
@@ -307,7 +310,7 @@ static void multiply_stack(const struct tmk_gemm_part *part, struct stack *stack
     const size_t vectors = tmk_ceil_div(columns->width, plan->micro->lanes);
     tmk_multiply *multiply = plan->micro->multiply[tile->a_row != 1][vectors - 1][stack->rows - 1];
     tile->width = columns->width;
-    if (!in_one_run(columns)) {
+    if (columns->nc != 1 || columns->c[0].step != 1) {
         tile->c = part->c;
         multiply_aside(part, stack, multiply, columns);
     } else {
@@ -410,8 +413,7 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
             tile->col_bias = panel.col_bias;
             multiply_stack(part, &stacks[i], columns);
             if (panel.copy)
-                panel = (struct tmk_tile){
-                    .b = panel.copy, .b_k = (ptrdiff_t)plan->micro->nr, .col_bias = panel.col_bias};
+                read_copy(plan, &panel);
         }
         tmk_gemm_note(part, TMK_PHASE_COMPUTE);
         struct tmk_columns *done = columns;

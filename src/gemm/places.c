@@ -136,6 +136,19 @@ bool tmk_gemm_few_rows(const struct tmk_gemm_plan *plan)
            tmk_gemm_runs_along(&plan->k, TMK_STEP_SECOND);
 }
 
+/* Few columns, not in whole vectors, that meet an A across: as rows they leave it, now B, where it
+ * lies. Then tiles are transposed on their way to C, which a deep product outweighs. */
+#define FEW_COLUMNS ((size_t)256)
+#define DEEP ((size_t)256)
+bool tmk_gemm_few_columns(const struct tmk_gemm_plan *plan)
+{
+    ptrdiff_t own, k;
+    return plan->N <= FEW_COLUMNS && plan->N % plan->micro->lanes != 0 && plan->M >= plan->N &&
+           plan->K >= DEEP && !plan->b.window && plan->n.n == 1 &&
+           tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &own) && own == 1 &&
+           tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &k) && k != 1;
+}
+
 /* What can the micro-kernel read where it lies, and should it? */
 void tmk_gemm_choose_places(struct tmk_gemm_plan *plan)
 {

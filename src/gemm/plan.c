@@ -243,7 +243,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     if (unit_in_c(&plan->m) && !unit_in_c(&plan->n))
         tmk_gemm_exchange(plan);
     measure(plan);
-    if (tmk_gemm_few_rows(plan)) {
+    if (tmk_gemm_few_rows(plan) || tmk_gemm_few_columns(plan)) {
         tmk_gemm_exchange(plan);
         measure(plan);
     }

@@ -12,8 +12,10 @@ void tmk_gemm_exchange(struct tmk_gemm_plan *plan);
 
 /* The blocks that an operand would be packed in. */
 struct tmk_blocking tmk_gemm_usual_blocks(const struct tmk_gemm_plan *plan);
-/* A few rows that meet a B along k: as columns they make it narrow. */
+/* Is C to be computed as its transpose? A few rows meet a B along k, or a few columns an A across.
+ */
 bool tmk_gemm_few_rows(const struct tmk_gemm_plan *plan);
+bool tmk_gemm_few_columns(const struct tmk_gemm_plan *plan);
 /* Sets in_place of either, a.by_rows, a.across and b.copied. */
 void tmk_gemm_choose_places(struct tmk_gemm_plan *plan);
 /* Few columns, one vector, and A where it lies: so many rows of A at a time. */
