@@ -23,6 +23,11 @@ static void remove_axis(struct tmk_axes *axes, int i)
     axes->n--;
 }
 
+void tmk_axes_drop(struct tmk_axes *axes)
+{
+    remove_axis(axes, 0);
+}
+
 /* All of this is done for each product, small ones too: nothing beyond axes->n is touched. */
 void tmk_axes_make(struct tmk_axes *axes, const struct tmk_gemm_index *index, const ptrdiff_t *y,
                    const ptrdiff_t *x)

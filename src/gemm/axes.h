@@ -22,6 +22,9 @@ void tmk_axes_make(struct tmk_axes *axes, const struct tmk_gemm_index *index, co
 
 void tmk_axes_swap(struct tmk_axes *a, struct tmk_axes *b);
 
+/* Without the outermost axis. */
+void tmk_axes_drop(struct tmk_axes *axes);
+
 size_t tmk_axes_count(const struct tmk_axes *axes);
 
 /* Positions start .. start+count-1 in row-major order: offsets by operand, coordinates. NULL

@@ -17,20 +17,25 @@ static double element_cost(const struct tmk_gemm_plan *plan, enum tmk_step which
     return operand->window || (k->n > 0 && k->step[which][k->n - 1] == 1) ? 64 : 32;
 }
 
-/* Where threads share short rows of C that are no whole cache lines, they write the same lines:
- * what that costs a row. */
-#define SHORT_ROW 256
-#define SHARED_LINE 64
-static bool lines_straddle(const struct tmk_gemm_plan *plan)
+/* Where threads cut rows of C that are no whole cache lines, they write the same lines: what that
+ * costs a row, in multiply-adds. Where rows are written as they go, a processor fetches beyond the
+ * cut. */
+#define SHARED_LINE 4e3
+static double cut_cost(const struct tmk_gemm_plan *plan, const struct tmk_axes *cut,
+                       const struct tmk_axes *other, double rows)
 {
-    const struct tmk_axes *m = &plan->m;
-    return m->n > 0 &&
-           m->step[TMK_STEP_SECOND][m->n - 1] * (ptrdiff_t)plan->element % TMK_ALIGN != 0;
+    if (cut->n != 1 || cut->step[TMK_STEP_SECOND][0] != 1 || other->n == 0)
+        return 0;
+    const ptrdiff_t row = other->step[TMK_STEP_SECOND][other->n - 1] * (ptrdiff_t)plan->element;
+    if (row % TMK_ALIGN == 0 && plan->thin != TMK_GEMM_OUTER)
+        return 0;
+    return SHARED_LINE / (double)plan->K * rows;
 }
 
+/* In the largest of so many shares. */
 static size_t largest_share(size_t count, size_t unit, size_t parts)
 {
-    return unit * tmk_ceil_div(tmk_ceil_div(count, unit), parts);
+    return TMK_MIN(unit * tmk_ceil_div(tmk_ceil_div(count, unit), parts), count);
 }
 
 size_t tmk_gemm_part_rows(const struct tmk_gemm_plan *plan)
@@ -46,27 +51,42 @@ size_t tmk_gemm_part_columns(const struct tmk_gemm_plan *plan)
 /* Columns that are dot products take so many times the time of others. */
 #define REST_COLUMN 2
 
+/* Those of the largest of so many parts, counted by the time that they take. */
+static size_t columns_of_part(const struct tmk_gemm_plan *plan, size_t parts)
+{
+    const size_t n = largest_share(plan->N - plan->rest, plan->unit_n, parts);
+    if (plan->run == plan->row)
+        return n + REST_COLUMN * plan->rest; /* all in the last part */
+    const size_t rows = n / plan->row;
+    return rows * plan->run + tmk_round_up(rows * (plan->row - plan->run), plan->micro->lanes);
+}
+
 /* Expected time of the largest part, in multiply-adds of the micro-kernel. */
 static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, size_t pn)
 {
     double m = (double)largest_share(plan->M, plan->unit_m, pm);
-    double n = (double)(largest_share(plan->N - plan->rest, plan->unit_n, pn) +
-                        REST_COLUMN * plan->rest); /* all in the last part */
+    double n = (double)columns_of_part(plan, pn);
     double batches = (double)tmk_ceil_div(plan->nbatch * plan->pieces, pb);
-    const bool shares = pn > 1 && n * (double)plan->element < SHORT_ROW && lines_straddle(plan);
-    const double a_cost = element_cost(plan, TMK_STEP_FIRST) + (shares ? SHARED_LINE : 0);
-    return batches * (m * n + a_cost * m + element_cost(plan, TMK_STEP_SECOND) * n);
+    const double shared = (pn > 1 ? cut_cost(plan, &plan->n, &plan->m, m) : 0) +
+                          (pm > 1 ? cut_cost(plan, &plan->m, &plan->n, n) : 0);
+    return batches * (m * n + element_cost(plan, TMK_STEP_FIRST) * m +
+                      element_cost(plan, TMK_STEP_SECOND) * n + shared);
 }
 
 /* What it costs to wake the other threads and to wait for them, likewise: half a microsecond to
  * two, as the machine is. */
 #define FORK_COST 1.6e5
 
+/* Outer products take so many rows at a time, or where vectors are short half as many. */
+#define OUTER_ROWS 8
+
 void tmk_gemm_choose_grid(struct tmk_gemm_plan *plan, size_t threads)
 {
     /* tiles are made of any height and of whole vectors */
-    plan->unit_m = plan->thin ? plan->blocking.mr : 1;
-    plan->unit_n = plan->thin ? plan->micro->nr : plan->micro->lanes;
+    plan->unit_m = plan->thin == TMK_GEMM_OUTER ? OUTER_ROWS : plan->thin ? plan->blocking.mr : 1;
+    plan->unit_n = plan->thin              ? plan->micro->nr
+                   : plan->run < plan->row ? plan->row /* threads would write the same lines */
+                                           : plan->micro->lanes;
     plan->parts_batch = plan->parts_m = plan->parts_n = 1;
     if (threads == 1)
         return;

@@ -98,7 +98,7 @@ struct tmk_micro {
     tmk_multiply *multiply[2][TMK_MICRO_MAX_NRV][TMK_MICRO_MAX_MR];
     /* At most TMK_MICRO_THIN rows and any width, biases whole: B read where it lies. */
     void (*add_rows)(const struct tmk_tile *tile, size_t rows);
-    /* Any number of rows and columns; not to accumulate. Past the caches: rows of C are whole
+    /* Any number of rows and columns. Past the caches, not to accumulate: rows of C are whole
      * vectors apart. */
     void (*outer)(const struct tmk_tile *tile, size_t rows);
     /* At most TMK_MICRO_DOT rows, both operands along k: columns of B are b_k apart, a[i, k] is at

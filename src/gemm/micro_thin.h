@@ -71,7 +71,8 @@ static void NAME(add_rows)(const struct tmk_tile *t, size_t rows)
 /* Rows of C, `vectors` wide or, the last of a row, as far as `span`; `past`: they are stored past
  * the caches. */
 INLINE void NAME(outer_block)(const struct tmk_tile *t, size_t first, ptrdiff_t column,
-                              const int rows, const int vectors, bool past, const SPAN *span)
+                              const int rows, const int vectors, bool past, const bool add,
+                              const SPAN *span)
 {
     const T *a = (const T *)t->a + (ptrdiff_t)first * t->a_row;
     const T *b = (const T *)t->b + column / NR * t->b_panel + column % NR;
@@ -93,6 +94,14 @@ INLINE void NAME(outer_block)(const struct tmk_tile *t, size_t first, ptrdiff_t 
             UNROLL for (int i = 0; i < rows; i++) sum[i][v] += a[i * t->a_row] * bk;
         }
     }
+    if (add) {
+        UNROLL for (int i = 0; i < rows; i++)
+        {
+            const T *out = (const T *)t->c + t->row[first + (size_t)i] + column;
+            UNROLL for (int v = 0; v < vectors; v++) sum[i][v] +=
+                span ? NAME(load_span)(out, *span) : NAME(load)(out + v * LANES);
+        }
+    }
     UNROLL for (int i = 0; i < rows; i++)
     {
         T *out = (T *)t->c + t->row[first + (size_t)i] + column;
@@ -108,28 +117,38 @@ INLINE void NAME(outer_block)(const struct tmk_tile *t, size_t first, ptrdiff_t 
     }
 }
 
-INLINE void NAME(outer_rows)(const struct tmk_tile *t, size_t first, const int rows, bool past)
+INLINE void NAME(outer_rows)(const struct tmk_tile *t, size_t first, const int rows, bool past,
+                             const bool add)
 {
     const ptrdiff_t width = (ptrdiff_t)t->width;
     ptrdiff_t j = 0;
     for (; j + NR <= width; j += NR)
-        NAME(outer_block)(t, first, j, rows, TMK_NRV, past, NULL);
+        NAME(outer_block)(t, first, j, rows, TMK_NRV, past, add, NULL);
     for (; j + LANES <= width; j += LANES)
-        NAME(outer_block)(t, first, j, rows, 1, past, NULL);
+        NAME(outer_block)(t, first, j, rows, 1, past, add, NULL);
     if (j < width) {
         const SPAN span = NAME(span)(0, width - j);
-        NAME(outer_block)(t, first, j, rows, 1, false, &span);
+        NAME(outer_block)(t, first, j, rows, 1, false, add, &span);
     }
 }
 
-/* K is small and C large: its rows are written as they go, nothing of it is read. */
-static void NAME(outer)(const struct tmk_tile *t, size_t rows)
+INLINE void NAME(outer_tiles)(const struct tmk_tile *t, size_t rows, bool past, const bool add)
 {
-    const bool past = t->past && (uintptr_t)t->c % TMK_VBYTES == 0;
     size_t i = 0;
     for (; i + OUTER_ROWS <= rows; i += OUTER_ROWS)
-        NAME(outer_rows)(t, i, OUTER_ROWS, past);
+        NAME(outer_rows)(t, i, OUTER_ROWS, past, add);
+    for (; i + 2 <= rows; i += 2)
+        NAME(outer_rows)(t, i, 2, past, add);
     for (; i < rows; i++)
-        NAME(outer_rows)(t, i, 1, past);
+        NAME(outer_rows)(t, i, 1, past, add);
+}
+
+/* K is small: the rows of C are written as they go. */
+static void NAME(outer)(const struct tmk_tile *t, size_t rows)
+{
+    if (t->accumulate)
+        NAME(outer_tiles)(t, rows, false, true);
+    else
+        NAME(outer_tiles)(t, rows, t->past && (uintptr_t)t->c % TMK_VBYTES == 0, false);
     STORES_DONE();
 }

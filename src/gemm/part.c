@@ -16,7 +16,7 @@ static void set_batch(struct tmk_gemm_part *part, size_t index, size_t piece)
     part->b = tmk_gemm_forward(plan, plan->b.base, offset[1]);
     part->c = (char *)tmk_gemm_forward(plan, plan->c, offset[2]);
     if (plan->row_bias)
-        part->row_bias = plan->row_bias + index * plan->M * plan->element;
+        part->row_bias = plan->row_bias + index / plan->share_bias * plan->M * plan->element;
     if (plan->col_bias)
         part->col_bias = plan->col_bias + index * plan->N * plan->element;
     if (tmk_gemm_sums(plan))

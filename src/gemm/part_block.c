@@ -324,10 +324,13 @@ static void find_columns(const struct tmk_gemm_part *part, size_t n, size_t end,
                          struct tmk_columns *columns)
 {
     const struct tmk_gemm_plan *plan = part->plan;
-    const bool ends = n >= plan->whole;
+    const size_t first = part->n.begin / plan->row, within = n - first * plan->row;
+    const size_t whole = (tmk_ceil_div(part->n.end, plan->row) - first) * plan->run;
+    const bool ends = within >= whole;
     const struct tmk_axes *axes = ends ? &plan->ends : &plan->n;
-    const size_t at = ends ? n - plan->whole : n;
-    const size_t most = ends ? plan->micro->nr : TMK_MIN(plan->panel, plan->run - n % plan->run);
+    const size_t at =
+        ends ? first * (plan->row - plan->run) + within - whole : first * plan->run + within;
+    const size_t most = ends ? plan->micro->nr : TMK_MIN(plan->panel, plan->run - at % plan->run);
     columns->width = TMK_MIN(most, end - n);
     columns->nb =
         tmk_axes_runs(axes, TMK_STEP_FIRST, plan->b.window, at, columns->width, columns->b);

@@ -35,6 +35,7 @@ static bool needs_window(const struct tmk_gemm *gemm)
 void tmk_gemm_exchange(struct tmk_gemm_plan *plan)
 {
     struct tmk_gemm_operand operand = plan->a;
+    plan->exchanged = !plan->exchanged;
     plan->a = plan->b;
     plan->b = operand;
     tmk_axes_swap(&plan->m, &plan->n);
@@ -170,18 +171,18 @@ static size_t find_rest(struct tmk_gemm_plan *plan)
 static void find_ends(struct tmk_gemm_plan *plan)
 {
     const int last = plan->n.n - 1;
-    plan->run = plan->whole = plan->N;
+    plan->run = plan->row = plan->N;
     if (plan->thin || plan->rest > 0 || plan->pieces > 1 || last < 1 || !plan->b.in_place ||
-        plan->col_bias || plan->b.summed || !unit_in_c(&plan->n))
+        plan->exchanged || !unit_in_c(&plan->n))
         return;
     const size_t row = plan->n.extent[last], end = row % plan->micro->lanes;
     if (end == row || (end == 0 && row != 3 * plan->micro->lanes))
         return;
+    plan->row = row;
     plan->run = row - end;
     plan->ends = plan->n;
     plan->ends.extent[last] = end;
     plan->n.extent[last] = plan->run;
-    plan->whole = tmk_axes_count(&plan->n);
 }
 
 static void measure(struct tmk_gemm_plan *plan)
@@ -234,6 +235,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
         .sums = gemm->sums,
         .batch = gemm->batch,
         .nbatch = 1,
+        .share_bias = 1,
     };
     tmk_axes_make(&plan->m, &gemm->m, NULL, NULL);
     tmk_axes_make(&plan->n, &gemm->n, window ? w->n_y : NULL, window ? w->n_x : NULL);

@@ -57,7 +57,8 @@ struct tmk_gemm_plan {
     size_t element; /* bytes */
     enum tmk_dtype dtype;
     struct tmk_gemm_operand a,
-        b; /* m belongs to a, n to b; exchanged if that makes C's n unit-stride */
+        b;          /* m belongs to a, n to b; exchanged if that makes C's n unit-stride */
+    bool exchanged; /* a bias is that of columns, and sums are */
     char *c;
     const char *row_bias, *col_bias; /* nbatch x M, nbatch x N; NULL: none */
     bool accumulate;
@@ -65,7 +66,8 @@ struct tmk_gemm_plan {
     struct tmk_gemm_batch batch;
     struct tmk_axes m, n, k; /* m: FIRST in a, SECOND in c; n: in b, in c; k: in a, in b */
     size_t nbatch, M, N, K;
-    size_t period; /* of k: positions of all its axes but the outermost */
+    size_t share_bias; /* so many neighbours of the batch have one row of row_bias */
+    size_t period;     /* of k: positions of all its axes but the outermost */
     size_t pieces; /* of K: more than one, each sums into a dense M x N array of its own, in c */
     struct tmk_gemm_result result; /* then where their sum goes */
     struct tmk_blocking blocking;
@@ -73,9 +75,9 @@ struct tmk_gemm_plan {
     bool b_along_k;                       /* it runs along k, in rows b.own apart */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
     size_t unit_m, unit_n;                /* rows and columns that it does not cut */
-    size_t panel;         /* columns of a panel of B: nr, or if wide, three vectors */
-    size_t run, whole;    /* the first `whole` columns, in rows of `run` that no panel crosses */
-    struct tmk_axes ends; /* then the ends of these rows that fill no vector, from `run` on */
+    size_t panel;    /* columns of a panel of B: nr, or if wide, three vectors */
+    size_t row, run; /* no panel crosses rows of B of `row` columns; those from `run` on, which */
+    struct tmk_axes ends; /* fill no vector, come after the others of all rows of a part */
     size_t keep;          /* columns of B that stay packed for all blocks of A */
     size_t rest;          /* last columns that are dot products (part_rest.c) */
     ptrdiff_t c_row;      /* then: the step between rows of C */

@@ -3,11 +3,25 @@
 
 #include "size.h"
 
-/* Of little depth the time is that of writing C: row by row. A B that must be packed anyway, or a C
- * too large for any cache, may be deeper. */
-#define OUTER_DEPTH ((size_t)16)
+/* Of little depth the time is that of writing C: row by row. What is read for each of them must
+ * stay in the L1 cache: of rows of B that push each other out fewer do. */
+#define OUTER_DEPTH ((size_t)64)
+#define OUTER_COLLIDING ((size_t)16)
+#define COLLIDES_A 1024
+#define COLLIDES_B 2048
 #define OUTER_VECTORS 4 /* of a row, at least */
 #define SHALLOW ((size_t)TMK_MICRO_SHALLOW)
+static size_t depth_to_write(const struct tmk_gemm_plan *plan)
+{
+    const struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
+    const ptrdiff_t element = (ptrdiff_t)plan->element;
+    if (plan->past || b->own != 1)
+        return SHALLOW;
+    const bool collide =
+        (a->k != 1 && a->k * element % COLLIDES_A == 0) || b->k * element % COLLIDES_B == 0;
+    return collide ? OUTER_COLLIDING : OUTER_DEPTH;
+}
+
 static bool writes_only(struct tmk_gemm_plan *plan)
 {
     const ptrdiff_t lanes = (ptrdiff_t)plan->micro->lanes;
@@ -19,9 +33,8 @@ static bool writes_only(struct tmk_gemm_plan *plan)
     for (int i = 0; i < plan->batch.axes; i++)
         whole = whole && plan->batch.c[i] % lanes == 0;
     plan->past = whole && bytes >= tmk_last_cache_bytes();
-    return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes && !plan->accumulate &&
-           bytes > tmk_l2_bytes() &&
-           plan->K <= (plan->past || plan->b.own != 1 ? SHALLOW : OUTER_DEPTH);
+    return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes &&
+           plan->K <= depth_to_write(plan);
 }
 
 /* A vector holds all rows and another all of k: only columns are many. */
@@ -76,10 +89,37 @@ size_t tmk_gemm_thin_depth(const struct tmk_gemm_plan *plan)
     return tmk_round_up(tmk_ceil_div(plan->K, tmk_ceil_div(plan->K, TMK_MAX(most, 1))), nr);
 }
 
+/* If n runs on row by row (image by image), each may be an element of the batch. Ends of rows that
+ * fill no vector then are one each. */
+static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
+{
+    const int last = plan->batch.axes;
+    const bool whole = plan->n.n == 2 && plan->n.extent[1] % plan->micro->lanes == 0;
+    if (plan->n.n != 2 || plan->K > (whole ? OUTER_DEPTH : OUTER_COLLIDING) ||
+        last == TMK_GEMM_AXES)
+        return TMK_GEMM_NOT_THIN;
+    struct tmk_gemm_plan rows = *plan;
+    const size_t count = plan->n.extent[0];
+    rows.batch.extent[last] = count;
+    rows.batch.a[last] = 0;
+    rows.batch.b[last] = plan->n.step[TMK_STEP_FIRST][0];
+    rows.batch.c[last] = plan->n.step[TMK_STEP_SECOND][0];
+    rows.batch.axes++;
+    rows.nbatch *= count;
+    rows.share_bias = count;
+    tmk_axes_drop(&rows.n);
+    const enum tmk_gemm_thin thin = find_thin(&rows);
+    if (thin == TMK_GEMM_OUTER)
+        *plan = rows;
+    return thin == TMK_GEMM_OUTER ? thin : TMK_GEMM_NOT_THIN;
+}
+
 /* Few columns will do as well: they become rows. */
 void tmk_gemm_choose_thin(struct tmk_gemm_plan *plan)
 {
     plan->thin = find_thin(plan);
+    if (!plan->thin)
+        plan->thin = find_thin_rows(plan);
     if (!plan->thin && (plan->N <= TMK_MICRO_THIN || plan->K <= SHALLOW)) {
         tmk_gemm_exchange(plan);
         plan->thin = find_thin(plan);
