@@ -1,0 +1,151 @@
+/* The blocked engine on several images: columns, or depth, that run along memory image by image, as
+ * those of a 1x1 convolution do in its three directions. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "contraction.h"
+#include "isa.h"
+
+enum direction { FWD, BWD_D, BWD_W };
+
+struct layer {
+    size_t images, positions, ic, oc;
+};
+
+/* x (images, ic, positions), w (oc, ic), y (images, oc, positions):
+ *   FWD    y = w * x + bias     BWD_D    x = w^T * y     BWD_W    w = y * x^T, sums of y */
+static struct tmk_gemm contraction(const struct layer *l, enum direction dir)
+{
+    const ptrdiff_t positions = (ptrdiff_t)l->positions, ic = (ptrdiff_t)l->ic;
+    const ptrdiff_t x_image = ic * positions, y_image = (ptrdiff_t)l->oc * positions;
+    switch (dir) {
+    case FWD:
+        return (struct tmk_gemm){
+            .m = {1, {l->oc}, {ic}, {positions}},
+            .n = {2, {l->images, l->positions}, {x_image, 1}, {y_image, 1}},
+            .k = {1, {l->ic}, {1}, {positions}},
+        };
+    case BWD_D:
+        return (struct tmk_gemm){
+            .m = {1, {l->ic}, {1}, {positions}},
+            .n = {2, {l->images, l->positions}, {y_image, 1}, {x_image, 1}},
+            .k = {1, {l->oc}, {ic}, {positions}},
+        };
+    default:
+        return (struct tmk_gemm){
+            .m = {1, {l->oc}, {positions}, {ic}},
+            .n = {1, {l->ic}, {positions}, {1}},
+            .k = {2, {l->images, l->positions}, {y_image, 1}, {x_image, 1}},
+        };
+    }
+}
+
+static void check_sums(const struct tmk_gemm *g)
+{
+    for (size_t m = 0; m < g->m.extent[0]; m++) {
+        size_t k[TMK_GEMM_AXES] = {0};
+        double sum = 0;
+        for (size_t i = 0; i < count_of(&g->k); i++, next(k, g->k.extent, g->k.axes))
+            sum += element(g->a, g->dtype,
+                           (ptrdiff_t)m * g->m.first[0] + dot(k, g->k.first, g->k.axes));
+        assert_true(element(g->sums, g->dtype, (ptrdiff_t)m) == sum);
+    }
+}
+
+static void run(const struct layer *l, enum direction dir, enum tmk_dtype dtype, bool accumulate)
+{
+    struct tmk_random random;
+    tmk_random_seed(&random, (uint32_t)(l->positions + l->oc));
+    struct tmk_gemm g = contraction(l, dir);
+    const size_t x = l->images * l->ic * l->positions, w = l->oc * l->ic,
+                 y = l->images * l->oc * l->positions, bytes = tmk_dtype_size(dtype);
+    const size_t na = dir == BWD_W ? y : w, nb = dir == BWD_D ? y : x,
+                 nc = dir == FWD     ? y
+                      : dir == BWD_D ? x
+                                     : w;
+    void *a = malloc(na * bytes), *b = malloc(nb * bytes), *c = malloc(nc * bytes);
+    void *bias = malloc(l->oc * bytes), *sums = malloc(l->oc * bytes);
+    fill(a, dtype, na, &random);
+    fill(b, dtype, nb, &random);
+    fill(c, dtype, nc, &random);
+    fill(bias, dtype, l->oc, &random);
+    memset(sums, 0xff, l->oc * bytes);
+    g.dtype = dtype;
+    g.a = a;
+    g.b = b;
+    g.c = c;
+    g.accumulate = accumulate;
+    g.bias = dir == FWD ? bias : NULL;
+    g.sums = sums;
+    g.sum_rows = dir == BWD_W;
+    g.sum_rows = g.sum_rows && tmk_gemm_can_sum_rows(&g);
+    check(&g, nc, (uint32_t)dir);
+    if (g.sum_rows)
+        check_sums(&g);
+    free(a);
+    free(b);
+    free(c);
+    free(bias);
+    free(sums);
+}
+
+static void run_layers(const struct layer *layers, size_t count, enum direction dir)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (int d = 0; d < TMK_NDTYPES; d++) {
+            run(&layers[i], dir, (enum tmk_dtype)d, false);
+            run(&layers[i], dir, (enum tmk_dtype)d, true);
+        }
+    }
+}
+#define RUN(layers, dir) run_layers(layers, sizeof(layers) / sizeof(layers)[0], dir)
+
+/* Positions of no, some and three whole vectors and what is beyond, few and many rows, little and
+ * much depth, more threads than images. */
+static const struct layer layers[] = {
+    {2, 9, 35, 21},  {3, 48, 70, 33},  {3, 49, 130, 40}, {8, 49, 33, 16}, {2, 64, 40, 24},
+    {5, 69, 17, 50}, {3, 128, 16, 64}, {2, 196, 64, 30}, {3, 80, 64, 70}, {2, 25, 140, 12},
+};
+
+static void panels_keep_to_images(void **state)
+{
+    (void)state;
+    RUN(layers, FWD);
+    RUN(layers, BWD_D);
+}
+
+/* Runs of k are whole, or parts of one; few rows become columns, and sums those of columns. */
+static void depth_runs_image_by_image(void **state)
+{
+    static const struct layer deep[] = {
+        {8, 49, 60, 32}, {7, 49, 40, 48}, {3, 100, 50, 16}, {2, 784, 40, 20}, {2, 1030, 9, 35},
+    };
+    (void)state;
+    RUN(layers, BWD_W);
+    RUN(deep, BWD_W);
+}
+
+/* Few columns with an A across are computed as rows. */
+static void few_columns_become_rows(void **state)
+{
+    static const struct layer one[] = {{1, 49, 70, 300}, {1, 49, 320, 257}, {1, 30, 100, 1031}};
+    (void)state;
+    RUN(one, BWD_D);
+}
+
+int main(void)
+{
+    if (tmk_isa_select() != TMK_OK) { /* TILEMARK_ISA names one that this CPU lacks */
+        print_message("1..0 # SKIP %s\n", tmk_message());
+        return 0;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(panels_keep_to_images),
+        cmocka_unit_test(depth_runs_image_by_image),
+        cmocka_unit_test(few_columns_become_rows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
