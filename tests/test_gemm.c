@@ -6,7 +6,6 @@
 #include <cmocka.h>
 
 #include "contraction.h"
-#include "isa.h"
 #include "plan.h"
 
 static int random_index(struct tmk_gemm_index *index, struct tmk_random *random, size_t largest)
@@ -239,10 +238,6 @@ static void phases_are_noted(void **state)
 
 int main(void)
 {
-    if (tmk_isa_select() != TMK_OK) { /* TILEMARK_ISA names one that this CPU lacks */
-        print_message("1..0 # SKIP %s\n", tmk_message());
-        return 0;
-    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_contractions),
         cmocka_unit_test(random_windows),
@@ -252,5 +247,5 @@ int main(void)
         cmocka_unit_test(a_small_workspace_is_refused),
         cmocka_unit_test(phases_are_noted),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_CONTRACTIONS(tests);
 }

@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "contraction.h"
-#include "isa.h"
 #include "plan.h"
 
 /* Two products of up to 2 * m x k and k x n elements, operands laid out anyhow; from least_n and
@@ -169,10 +168,6 @@ static void columns_beyond_whole_vectors(void **state)
 
 int main(void)
 {
-    if (tmk_isa_select() != TMK_OK) { /* TILEMARK_ISA names one that this CPU lacks */
-        print_message("1..0 # SKIP %s\n", tmk_message());
-        return 0;
-    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_or_columns_may_be_few),
         cmocka_unit_test(all_but_columns_may_be_few),
@@ -180,5 +175,5 @@ int main(void)
         cmocka_unit_test(deep_products_are_cut_into_pieces),
         cmocka_unit_test(columns_beyond_whole_vectors),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_CONTRACTIONS(tests);
 }
