@@ -34,7 +34,8 @@ static void NAME(pack_run)(const T *from, ptrdiff_t lane, size_t lanes, size_t l
     }
 }
 
-/* Of three vectors, one after the other: every third element, from the first, second and third on. */
+/* Of three vectors, one after the other: every third element from the first on, from the second,
+ * from the third. */
 #define FIRST_THIRDS(r, l) (3 * (l) + (r) < 2 * LANES ? 3 * (l) + (r) : 0)
 #define LAST_THIRDS(r, l) (3 * (l) + (r) < 2 * LANES ? (l) : 3 * (l) + (r)-LANES)
 #define THIRDS(r)                                                                                  \
@@ -65,8 +66,8 @@ INLINE void NAME(pack_nine)(const T *from, ptrdiff_t ahead, T *out, size_t step)
         NAME(take_thirds)
         (NAME(load)(at), NAME(load)(at + LANES), NAME(load)(at + 2 * LANES), thirds + i, 3);
     }
-    UNROLL for (int r = 0; r < 3; r++) NAME(take_thirds)(
-        thirds[3 * r], thirds[3 * r + 1], thirds[3 * r + 2], tap + r, 3);
+    UNROLL for (int r = 0; r < 3; r++)
+        NAME(take_thirds)(thirds[3 * r], thirds[3 * r + 1], thirds[3 * r + 2], tap + r, 3);
     UNROLL for (int t = 0; t < 9; t++) NAME(store)(out + (size_t)t * step, tap[t]);
 }
 

@@ -150,9 +150,8 @@ static bool fills_lanes(const struct tmk_channels_plan *plan)
 
 /* Of a 1x1 kernel the engine packs no image either, and its vectors run along positions: these are
  * too few in small images, alone or by few rows, or lie apart in the results of a bwd_d with a
- * stride. A few beyond whole vectors do no harm, as it has a way for them, unless it has to pack
- * the weights of bwd_d because they push each other out of L1, or if there is but a panel of rows.
- * An image is copied for its strides only. */
+ * stride. A few beyond whole vectors do no harm, as it has a way for them, unless all rows of
+ * several images are one panel. An image is copied for its strides only. */
 static bool suits_one_tap(const struct tmk_channels_plan *plan)
 {
     const size_t positions = plan->h.positions * plan->w.positions;

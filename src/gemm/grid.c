@@ -77,13 +77,12 @@ static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, 
  * two, as the machine is. */
 #define FORK_COST 1.6e5
 
-/* Outer products take so many rows at a time, or where vectors are short half as many. */
-#define OUTER_ROWS 8
-
 void tmk_gemm_choose_grid(struct tmk_gemm_plan *plan, size_t threads)
 {
     /* tiles are made of any height and of whole vectors */
-    plan->unit_m = plan->thin == TMK_GEMM_OUTER ? OUTER_ROWS : plan->thin ? plan->blocking.mr : 1;
+    plan->unit_m = plan->thin == TMK_GEMM_OUTER ? TMK_MICRO_OUTER
+                   : plan->thin                 ? plan->blocking.mr
+                                                : 1;
     plan->unit_n = plan->thin              ? plan->micro->nr
                    : plan->run < plan->row ? plan->row /* threads would write the same lines */
                                            : plan->micro->lanes;

@@ -39,14 +39,14 @@ struct row {
 enum {
     SHALLOW = 64,    /* steps of k in which all rows of C are fetched at once */
     GROUP = 3,       /* rows of A that one pointer and one step address */
-    AHEAD = 16,      /* steps of k by which a panel of A, coming from L2, is fetched into L1, and
-                        rows of B are that are copied on the way */
+    AHEAD = 16,      /* steps of k by which a panel of A, coming from L2, is fetched into L1, or
+                        rows of B that are copied on the way */
     ROW_AHEAD = 512, /* bytes by which rows of A are fetched where they lie */
     FEW = 2,         /* elements of a row that are packed one by one */
     FETCH = 64,      /* elements by which rows are fetched while they are transposed */
     ABREAST = 4,     /* tiles of rows that are copied at a time */
     THIN_DEPTH = TMK_MR > 6 ? 16 : 8, /* rows of B that are added to few rows of C at a time */
-    OUTER_ROWS = TMK_MR > 6 ? 8 : 4,
+    OUTER_ROWS = TMK_MR > 6 ? TMK_MICRO_OUTER : TMK_MICRO_OUTER / 2,
     DOT_ROWS = TMK_MR > 6 ? 4 : 2, /* dot products side by side: as many as registers hold */
     DOT_COLUMNS = TMK_MR > 6 ? 6 : 4,
     DOT_BYTES = 4096, /* of a column of B that stay in L1 */

@@ -45,12 +45,14 @@ struct tmk_panel {
  * row_bias[], and with a + a_tile. Steps in elements; a_row or a_k is 1. */
 struct tmk_tile {
     size_t kc;
-    size_t tiles; /* of multiply() only, as are a_tile and copy */
+    size_t tiles; /* of multiply() only, as is a_tile */
     const void *a, *b;
-    size_t a_run; /* of multiply() only: if a_k is 1, k lies in A in runs of this length, or if 0 in
-                     one, */
-    ptrdiff_t a_jump; /* so far from the end of one to the next; kc is a multiple of a_run */
-    void *copy; /* where the first tile leaves b, nr elements for each k, for the others; or NULL */
+    /* Of multiply() only. If a_k is 1 and a_run is not 0, k lies in A in runs of this length, of
+     * which kc is a multiple, and a_jump is from the end of one to the next. If copy is not NULL,
+     * the first tile leaves b there, nr elements for each k, and the others read it. */
+    size_t a_run;
+    ptrdiff_t a_jump;
+    void *copy;
     ptrdiff_t a_row, a_k, a_tile, b_k;
     void *c;
     const ptrdiff_t *row;
@@ -76,6 +78,7 @@ struct tmk_tile {
 #define TMK_MICRO_THIN 16
 #define TMK_MICRO_DOT 8
 #define TMK_MICRO_SHALLOW 32
+#define TMK_MICRO_OUTER 8
 
 typedef void tmk_multiply(const struct tmk_tile *tile);
 
@@ -98,8 +101,8 @@ struct tmk_micro {
     tmk_multiply *multiply[2][TMK_MICRO_MAX_NRV][TMK_MICRO_MAX_MR];
     /* At most TMK_MICRO_THIN rows and any width, biases whole: B read where it lies. */
     void (*add_rows)(const struct tmk_tile *tile, size_t rows);
-    /* Any number of rows and columns. Past the caches, not to accumulate: rows of C are whole
-     * vectors apart. */
+    /* Any number of rows and columns, TMK_MICRO_OUTER rows at a time or half as many. Past the
+     * caches, not to accumulate: rows of C are whole vectors apart. */
     void (*outer)(const struct tmk_tile *tile, size_t rows);
     /* At most TMK_MICRO_DOT rows, both operands along k: columns of B are b_k apart, a[i, k] is at
      * i * a_row + k / nr * a_k + k % nr, columns of C are c_column apart. */

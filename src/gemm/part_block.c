@@ -214,18 +214,12 @@ static void place_b(const struct tmk_gemm_part *part, size_t n, size_t k0,
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *b = &plan->b;
-    const char *first =
-        tmk_gemm_forward(plan, part->b, columns->b[0].offset + (ptrdiff_t)k0 * b->k);
-    if (columns->nb == 1 && readable(part, k0, columns->width)) {
-        tile->b = first;
-        tile->b_k = b->k;
-        return;
-    }
     char *panel = panel_at(part, n);
-    if (b->copied && !part->kept && columns->nb == 1 && columns->width == plan->micro->nr) {
-        tile->b = first;
+    const bool copied = b->copied && !part->kept && columns->width == plan->micro->nr;
+    if (columns->nb == 1 && (copied || readable(part, k0, columns->width))) {
+        tile->b = tmk_gemm_forward(plan, part->b, columns->b[0].offset + (ptrdiff_t)k0 * b->k);
         tile->b_k = b->k;
-        tile->copy = panel;
+        tile->copy = copied ? panel : NULL;
         return;
     }
     if (!part->kept)
@@ -245,8 +239,8 @@ static void read_copy(const struct tmk_gemm_plan *plan, struct tmk_tile *tile)
 
 /* Fetch where a tile that is computed aside will be put, if there is a stride between its columns.
  */
-static void fetch_results(const struct tmk_gemm_part *part, const struct tmk_tile *tile,
-                          size_t rows, const struct tmk_columns *columns)
+static void fetch_results(const struct tmk_gemm_part *part, const ptrdiff_t *row, size_t rows,
+                          const struct tmk_columns *columns)
 {
     const ptrdiff_t line = (ptrdiff_t)(TMK_ALIGN / part->plan->element);
     for (size_t r = 0; r < columns->nc; r++) {
@@ -255,10 +249,10 @@ static void fetch_results(const struct tmk_gemm_part *part, const struct tmk_til
         if (run->step <= 1 || run->step >= line)
             continue;
         for (size_t i = 0; i < rows; i++) {
-            const ptrdiff_t at = tile->row[i] + run->offset;
+            const ptrdiff_t at = row[i] + run->offset;
             for (ptrdiff_t j = 0; j < last; j += line)
-                __builtin_prefetch(tmk_gemm_forward(part->plan, tile->c, at + j), 1);
-            __builtin_prefetch(tmk_gemm_forward(part->plan, tile->c, at + last), 1);
+                __builtin_prefetch(tmk_gemm_forward(part->plan, part->c, at + j), 1);
+            __builtin_prefetch(tmk_gemm_forward(part->plan, part->c, at + last), 1);
         }
     }
 }
@@ -276,7 +270,7 @@ static void multiply_aside(const struct tmk_gemm_part *part, const struct stack 
     ptrdiff_t row[TMK_MICRO_MAX_MR];
     for (size_t i = 0; i < rows; i++)
         row[i] = (ptrdiff_t)(i * plan->micro->nr);
-    struct tmk_tile whole = stack->tile, put = stack->tile, coming = stack->tile;
+    struct tmk_tile whole = stack->tile, put = stack->tile;
     whole.tiles = 1;
     whole.row = row;
     whole.width = tmk_round_up(put.width, plan->micro->lanes);
@@ -284,8 +278,7 @@ static void multiply_aside(const struct tmk_gemm_part *part, const struct stack 
     for (size_t t = 0; t < tiles; t++) {
         whole.next_count = fetched * (t + 1) / tiles - fetched * t / tiles;
         whole.c = aside[t % 2];
-        fetch_results(part, &coming, rows, columns);
-        coming.row += rows;
+        fetch_results(part, stack->tile.row + t * rows, rows, columns);
         multiply(&whole);
         if (whole.copy)
             read_copy(plan, &whole);
@@ -319,7 +312,8 @@ static void multiply_stack(const struct tmk_gemm_part *part, struct stack *stack
     }
 }
 
-/* Where the panel of columns from n on lies. */
+/* Where the panel of columns from n on lies: those of a part are whole vectors of all its rows,
+ * then their ends. */
 static void find_columns(const struct tmk_gemm_part *part, size_t n, size_t end,
                          struct tmk_columns *columns)
 {

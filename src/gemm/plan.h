@@ -16,10 +16,9 @@ struct tmk_gemm_operand {
     bool across;      /* of A, not in place: m runs along memory, k is linear */
     bool by_rows;     /* of A, not in place: packed row by row, as k runs along memory already */
     bool summed;      /* sums over k of it are asked for, one for each of its own positions */
-    size_t
-        depth;  /* of A, in place: if k is linear in runs only, of blocks that fit these; else 0 */
-    size_t run; /* then, if these are whole ones, their length, else 0 */
-    ptrdiff_t jump; /* and from the end of one to the next */
+    size_t depth;     /* of A, in place, if k is linear in runs only: of blocks that fit them */
+    size_t run;       /* then, if blocks are whole runs: the length of one; else 0 */
+    ptrdiff_t jump;   /* and from the end of one to the next */
 };
 
 /* Does m run along A's memory and k by steps? */
@@ -58,7 +57,7 @@ struct tmk_gemm_plan {
     enum tmk_dtype dtype;
     struct tmk_gemm_operand a,
         b;          /* m belongs to a, n to b; exchanged if that makes C's n unit-stride */
-    bool exchanged; /* a bias is that of columns, and sums are */
+    bool exchanged; /* then the bias is of columns, and sums are */
     char *c;
     const char *row_bias, *col_bias; /* nbatch x M, nbatch x N; NULL: none */
     bool accumulate;
@@ -75,15 +74,17 @@ struct tmk_gemm_plan {
     bool b_along_k;                       /* it runs along k, in rows b.own apart */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
     size_t unit_m, unit_n;                /* rows and columns that it does not cut */
-    size_t panel;    /* columns of a panel of B: nr, or if wide, three vectors */
-    size_t row, run; /* no panel crosses rows of B of `row` columns; those from `run` on, which */
-    struct tmk_axes ends; /* fill no vector, come after the others of all rows of a part */
-    size_t keep;          /* columns of B that stay packed for all blocks of A */
-    size_t rest;          /* last columns that are dot products (part_rest.c) */
-    ptrdiff_t c_row;      /* then: the step between rows of C */
-    size_t row_pitch;     /* of A packed by rows: elements from row to row */
-    size_t part_bytes;    /* workspace of one part */
-    size_t pieces_bytes;  /* and of all sums over pieces of K */
+    size_t panel; /* columns of a panel of B: nr, or if wide, three vectors */
+    /* No panel crosses rows of `row` columns of B (images). Of each row those from `run` on, its
+     * end, fill no vector: a part has the ends of all its rows last. Not in rows: both are N. */
+    size_t row, run;
+    struct tmk_axes ends;
+    size_t keep;         /* columns of B that stay packed for all blocks of A */
+    size_t rest;         /* last columns that are dot products (part_rest.c) */
+    ptrdiff_t c_row;     /* then: the step between rows of C */
+    size_t row_pitch;    /* of A packed by rows: elements from row to row */
+    size_t part_bytes;   /* workspace of one part */
+    size_t pieces_bytes; /* and of all sums over pieces of K */
 };
 
 /* Are sums of either operand asked for? */

@@ -94,9 +94,10 @@ size_t tmk_gemm_thin_depth(const struct tmk_gemm_plan *plan)
 static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
 {
     const int last = plan->batch.axes;
-    const bool whole = plan->n.n == 2 && plan->n.extent[1] % plan->micro->lanes == 0;
-    if (plan->n.n != 2 || plan->K > (whole ? OUTER_DEPTH : OUTER_COLLIDING) ||
-        last == TMK_GEMM_AXES)
+    if (plan->n.n != 2 || last == TMK_GEMM_AXES)
+        return TMK_GEMM_NOT_THIN;
+    const bool whole = plan->n.extent[1] % plan->micro->lanes == 0;
+    if (plan->K > (whole ? OUTER_DEPTH : OUTER_COLLIDING))
         return TMK_GEMM_NOT_THIN;
     struct tmk_gemm_plan rows = *plan;
     const size_t count = plan->n.extent[0];
@@ -108,10 +109,10 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
     rows.nbatch *= count;
     rows.share_bias = count;
     tmk_axes_drop(&rows.n);
-    const enum tmk_gemm_thin thin = find_thin(&rows);
-    if (thin == TMK_GEMM_OUTER)
-        *plan = rows;
-    return thin == TMK_GEMM_OUTER ? thin : TMK_GEMM_NOT_THIN;
+    if (find_thin(&rows) != TMK_GEMM_OUTER)
+        return TMK_GEMM_NOT_THIN;
+    *plan = rows;
+    return TMK_GEMM_OUTER;
 }
 
 /* Few columns will do as well: they become rows. */
