@@ -162,7 +162,7 @@ static void tiles_and_blocks_at_their_edges(void **state)
     }
 }
 
-/* On one thread, or on any if there is next to nothing to do; rows may lie apart. */
+/* On any number of threads; rows may lie apart. */
 static void small_products_need_no_plan(void **state)
 {
     (void)state;
@@ -184,9 +184,33 @@ static void small_products_need_no_plan(void **state)
                              .n = {1, {n}, {1}, {1}},
                              .k = {1, {K}, {1}, {(ptrdiff_t)(n + apart)}},
                              .accumulate = apart > 0};
-        assert_int_equal(tmk_gemm_workspace(&g, 1), 0);
-        assert_int_equal(tmk_gemm_workspace(&g, 2) == 0, m * n * K <= 64 * 64 * 64);
+        for (int threads = 1; threads <= 3; threads++)
+            assert_int_equal(tmk_gemm_workspace(&g, threads), 0);
         check(&g, MOST, (uint32_t)i);
+    }
+}
+
+/* Nor do larger ones, unless rows of B lie a large power of two apart, so that they would push each
+ * other out. */
+static void larger_ones_that_lie_well_need_none(void **state)
+{
+    (void)state;
+    enum { M = 201, N = 224, K = 130, APART = 8192, MOST = K * APART };
+    static float a[M * K], b[MOST], c[M * N];
+    struct tmk_random random;
+    tmk_random_seed(&random, 1);
+    fill(a, TMK_F32, M * K, &random);
+    fill(b, TMK_F32, MOST, &random);
+    for (ptrdiff_t step = N; step <= APART; step += APART - N) {
+        struct tmk_gemm g = {.dtype = TMK_F32,
+                             .a = a,
+                             .b = b,
+                             .c = c,
+                             .m = {1, {M}, {K}, {N}},
+                             .n = {1, {N}, {1}, {1}},
+                             .k = {1, {K}, {1}, {step}}};
+        assert_int_equal(tmk_gemm_workspace(&g, 2) == 0, step == N);
+        check(&g, M * N, 5);
     }
 }
 
@@ -215,7 +239,7 @@ static void a_small_workspace_is_refused(void **state)
 static void phases_are_noted(void **state)
 {
     (void)state;
-    enum { N = 200 };
+    enum { N = 210 };
     static float a[N * N], b[N * N], c[N * N];
     struct tmk_gemm g = {.dtype = TMK_F32,
                          .a = a,
@@ -243,6 +267,7 @@ int main(void)
         cmocka_unit_test(random_windows),
         cmocka_unit_test(tiles_and_blocks_at_their_edges),
         cmocka_unit_test(small_products_need_no_plan),
+        cmocka_unit_test(larger_ones_that_lie_well_need_none),
         cmocka_unit_test(columns_are_kept_packed),
         cmocka_unit_test(a_small_workspace_is_refused),
         cmocka_unit_test(phases_are_noted),

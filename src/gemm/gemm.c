@@ -53,7 +53,7 @@ static size_t parts_bytes(const struct tmk_gemm_plan *plan)
 size_t tmk_gemm_workspace(const struct tmk_gemm *gemm, int threads)
 {
     struct tmk_gemm_plan plan;
-    if (tmk_gemm_is_small(gemm, threads))
+    if (tmk_gemm_is_small(gemm))
         return 0;
     tmk_gemm_plan_make(gemm, threads, &plan);
     return parts_bytes(&plan) + plan.pieces_bytes;
@@ -62,7 +62,7 @@ size_t tmk_gemm_workspace(const struct tmk_gemm *gemm, int threads)
 enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec *exec)
 {
     struct tmk_gemm_plan plan;
-    if (tmk_gemm_is_small(gemm, exec->threads)) {
+    if (tmk_gemm_is_small(gemm)) {
         tmk_gemm_run_small(gemm, exec);
         return TMK_OK;
     }

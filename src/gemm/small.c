@@ -1,52 +1,69 @@
 #include "small.h"
 
+#include "blocking.h"
 #include "micro.h"
 #include "plan.h"
 #include "size.h"
 
+#include <omp.h>
+
 /* Sizes for which a plan would do nothing but read A and B in place, in one block: more than thin
- * products have, and no more than keep either in half of a small L1 cache. */
+ * products have, and rows that L2 holds without being asked to. */
 #define LEAST ((size_t)TMK_MICRO_SHALLOW)
-#define MOST ((size_t)128)
-#define ALONE ((size_t)64 * 64 * 64) /* products: too few for a second thread (grid.c) */
+#define MOST ((size_t)256)
+#define ROW ((size_t)1024)           /* bytes */
+#define NEAR ((size_t)64 << 10)      /* bytes of a matrix that is near wherever its rows lie */
+#define ALONE ((size_t)48 * 48 * 48) /* products: too few for a second thread (grid.c) */
 
 static bool is_small(size_t count)
 {
     return count > LEAST && count <= MOST;
 }
 
-bool tmk_gemm_is_small(const struct tmk_gemm *g, int threads)
+/* Is a matrix of so many rows, `bytes` long and `step` bytes apart, near as it lies? */
+static bool lies_well(size_t rows, ptrdiff_t step, size_t bytes)
+{
+    return bytes * rows <= NEAR ||
+           (bytes <= ROW && tmk_l2_spreads(rows, (size_t)(step < 0 ? -step : step), bytes));
+}
+
+bool tmk_gemm_is_small(const struct tmk_gemm *g)
 {
     if (g->m.axes != 1 || g->n.axes != 1 || g->k.axes != 1 || g->batch.axes > 0 || g->window.on ||
         g->bias || g->sum_rows || g->blocks.kc || g->blocks.mc)
         return false;
-    const size_t m = g->m.extent[0], n = g->n.extent[0], k = g->k.extent[0];
-    const ptrdiff_t a_row = g->m.first[0] * (ptrdiff_t)tmk_dtype_size(g->dtype);
-    return is_small(m) && is_small(n) && is_small(k) && (threads == 1 || m * n * k <= ALONE) &&
-           n % tmk_micro(g->dtype)->lanes == 0 && g->n.first[0] == 1 && g->n.second[0] == 1 &&
-           g->k.first[0] == 1 && a_row % 4096 != 0; /* places.c */
+    const size_t m = g->m.extent[0], n = g->n.extent[0], k = g->k.extent[0],
+                 element = tmk_dtype_size(g->dtype);
+    const ptrdiff_t a_row = g->m.first[0] * (ptrdiff_t)element,
+                    b_row = g->k.second[0] * (ptrdiff_t)element;
+    return is_small(m) && is_small(n) && is_small(k) && n % tmk_micro(g->dtype)->lanes == 0 &&
+           g->n.first[0] == 1 && g->n.second[0] == 1 && g->k.first[0] == 1 &&
+           a_row % 4096 != 0 && /* places.c */
+           lies_well(m, a_row, k * element) && lies_well(k, b_row, n * element);
 }
 
-void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
+/* Rows [begin, end) of C. */
+static void run_rows(const struct tmk_gemm *g, const struct tmk_exec *exec, int thread,
+                     size_t begin, size_t end)
 {
     const struct tmk_micro *micro = tmk_micro(g->dtype);
-    const size_t m = g->m.extent[0], n = g->n.extent[0], element = tmk_dtype_size(g->dtype);
+    const size_t n = g->n.extent[0], element = tmk_dtype_size(g->dtype);
     ptrdiff_t row[MOST];
-    const struct tmk_heights heights = tmk_gemm_heights(m, micro->mr);
+    const struct tmk_heights heights = tmk_gemm_heights(end - begin, micro->mr);
     struct tmk_tile tile = {.kc = g->k.extent[0],
                             .a_row = g->m.first[0],
                             .a_k = 1,
                             .b_k = g->k.second[0],
                             .accumulate = g->accumulate};
     const double start = tmk_phase_start(exec);
-    for (size_t i = 0; i < m; i++)
+    for (size_t i = begin; i < end; i++)
         row[i] = (ptrdiff_t)i * g->m.second[0];
     for (size_t j = 0; j < n; j += micro->nr) {
         tile.width = TMK_MIN(micro->nr, n - j);
         tile.b = (const char *)g->b + j * element;
         tile.c = (char *)g->c + j * element;
         const size_t vectors = tmk_ceil_div(tile.width, micro->lanes);
-        size_t at = 0; /* rows above */
+        size_t at = begin; /* rows above */
         for (int s = 0; s < 2; at += heights.tiles[s] * heights.rows[s], s++) {
             if (heights.tiles[s] == 0)
                 continue;
@@ -57,5 +74,20 @@ void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
             micro->multiply[1][vectors - 1][heights.rows[s] - 1](&tile);
         }
     }
-    tmk_phase_end(exec, 0, TMK_PHASE_COMPUTE, start);
+    tmk_phase_end(exec, thread, TMK_PHASE_COMPUTE, start);
+}
+
+void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
+{
+    const size_t m = g->m.extent[0];
+    if (exec->threads == 1 || m * g->n.extent[0] * g->k.extent[0] <= ALONE) {
+        run_rows(g, exec, 0, 0, m);
+        return;
+    }
+#pragma omp parallel num_threads(exec->threads)
+    {
+        const size_t thread = (size_t)omp_get_thread_num(), team = (size_t)omp_get_num_threads();
+        const size_t begin = m * thread / team, end = m * (thread + 1) / team;
+        run_rows(g, exec, (int)thread, begin, end);
+    }
 }

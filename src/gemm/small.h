@@ -4,11 +4,11 @@
 
 #include "gemm.h"
 
-/* Plain matrices that the micro-kernel can read where they lie, on one thread: because there is no
- * other, or because none could be woken in time. Every sum is the same as by a plan. */
-bool tmk_gemm_is_small(const struct tmk_gemm *gemm, int threads);
+/* Plain matrices of whole vectors that the micro-kernel can read where they lie, in one block.
+ * Every sum is the same as by a plan. */
+bool tmk_gemm_is_small(const struct tmk_gemm *gemm);
 
-/* Multiply; needs no workspace. */
+/* Multiply, threads sharing rows out; needs no workspace. */
 void tmk_gemm_run_small(const struct tmk_gemm *gemm, const struct tmk_exec *exec);
 
 #endif
