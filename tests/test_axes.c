@@ -21,8 +21,8 @@ static void neighbouring_axes_merge(void **state)
     struct tmk_gemm_index index = {3, {2, 3, 4}, {12, 4, 1}, {24, 8, 2}};
     struct tmk_axes axes = axes_of(&index, NULL, NULL);
     assert_int_equal(axes.n, 1);
-    assert_int_equal(axes.extent[0], 24);
-    assert_int_equal(axes.step[TMK_STEP_SECOND][0], 2);
+    assert_int_equal(axes.axis[0].extent, 24);
+    assert_int_equal(axes.axis[0].step[TMK_STEP_SECOND], 2);
 }
 
 static void axes_merge_only_if_both_operands_run_on(void **state)
@@ -42,7 +42,7 @@ static void axes_of_one_position_vanish(void **state)
     struct tmk_gemm_index index = {3, {1, 5, 1}, {7, 2, 3}, {0, 1, 9}};
     struct tmk_axes axes = axes_of(&index, NULL, NULL);
     assert_int_equal(axes.n, 1);
-    assert_int_equal(axes.step[TMK_STEP_FIRST][0], 2);
+    assert_int_equal(axes.axis[0].step[TMK_STEP_FIRST], 2);
     struct tmk_gemm_index scalar = {1, {1}, {7}, {7}};
     axes = axes_of(&scalar, NULL, NULL);
     assert_int_equal(axes.n, 0);

@@ -2,25 +2,22 @@
 
 #include "size.h"
 
-#include <string.h>
-
-/* Does axis `i` run on into axis `i + 1` in every respect? */
-static bool mergeable(const struct tmk_axes *axes, int i)
+/* Does `outer` run on into `inner` in every respect? */
+static bool mergeable(const struct tmk_axis *outer, const struct tmk_axis *inner)
 {
     for (int s = 0; s < TMK_NSTEPS; s++) {
-        if (axes->step[s][i] != axes->step[s][i + 1] * (ptrdiff_t)axes->extent[i + 1])
+        if (outer->step[s] != inner->step[s] * (ptrdiff_t)inner->extent)
             return false;
     }
     return true;
 }
 
+/* All of this is done for each product, small ones too: nothing beyond axes->n is touched. */
 static void remove_axis(struct tmk_axes *axes, int i)
 {
-    size_t rest = (size_t)(axes->n - i - 1);
-    memmove(&axes->extent[i], &axes->extent[i + 1], rest * sizeof axes->extent[0]);
-    for (int s = 0; s < TMK_NSTEPS; s++)
-        memmove(&axes->step[s][i], &axes->step[s][i + 1], rest * sizeof axes->step[s][0]);
     axes->n--;
+    for (; i < axes->n; i++)
+        axes->axis[i] = axes->axis[i + 1];
 }
 
 void tmk_axes_drop(struct tmk_axes *axes)
@@ -28,45 +25,34 @@ void tmk_axes_drop(struct tmk_axes *axes)
     remove_axis(axes, 0);
 }
 
-/* All of this is done for each product, small ones too: nothing beyond axes->n is touched. */
 void tmk_axes_make(struct tmk_axes *axes, const struct tmk_gemm_index *index, const ptrdiff_t *y,
                    const ptrdiff_t *x)
 {
-    axes->n = index->axes;
-    for (int i = 0; i < axes->n; i++) {
-        axes->extent[i] = index->extent[i];
-        axes->step[TMK_STEP_FIRST][i] = index->first[i];
-        axes->step[TMK_STEP_SECOND][i] = index->second[i];
-        axes->step[TMK_STEP_Y][i] = y ? y[i] : 0;
-        axes->step[TMK_STEP_X][i] = x ? x[i] : 0;
-    }
-    for (int i = axes->n - 1; i >= 0; i--) {
-        if (axes->extent[i] == 1)
-            remove_axis(axes, i);
+    axes->n = 0;
+    for (int i = 0; i < index->axes; i++) {
+        if (index->extent[i] == 1)
+            continue;
+        axes->axis[axes->n++] = (struct tmk_axis){
+            index->extent[i], {index->first[i], index->second[i], y ? y[i] : 0, x ? x[i] : 0}};
     }
     for (int i = axes->n - 2; i >= 0; i--) {
-        if (mergeable(axes, i)) {
-            axes->extent[i + 1] *= axes->extent[i];
+        struct tmk_axis *outer = &axes->axis[i], *inner = outer + 1;
+        if (mergeable(outer, inner)) {
+            inner->extent *= outer->extent;
             remove_axis(axes, i);
         }
     }
 }
 
-#define SWAP(T, a, b)                                                                              \
-    do {                                                                                           \
-        T swap = a;                                                                                \
-        a = b;                                                                                     \
-        b = swap;                                                                                  \
-    } while (0)
-
 void tmk_axes_swap(struct tmk_axes *a, struct tmk_axes *b)
 {
-    const int n = TMK_MAX(a->n, b->n);
-    SWAP(int, a->n, b->n);
-    for (int i = 0; i < n; i++) {
-        SWAP(size_t, a->extent[i], b->extent[i]);
-        for (int s = 0; s < TMK_NSTEPS; s++)
-            SWAP(ptrdiff_t, a->step[s][i], b->step[s][i]);
+    const int n = a->n, most = TMK_MAX(a->n, b->n);
+    a->n = b->n;
+    b->n = n;
+    for (int i = 0; i < most; i++) {
+        const struct tmk_axis axis = a->axis[i];
+        a->axis[i] = b->axis[i];
+        b->axis[i] = axis;
     }
 }
 
@@ -74,7 +60,7 @@ size_t tmk_axes_count(const struct tmk_axes *axes)
 {
     size_t count = 1;
     for (int i = 0; i < axes->n; i++)
-        count *= axes->extent[i];
+        count *= axes->axis[i].extent;
     return count;
 }
 
@@ -88,17 +74,18 @@ void tmk_axes_positions(const struct tmk_axes *axes, size_t start, size_t count,
                         ptrdiff_t *second, int32_t *y, int32_t *x)
 {
     if (axes->n == 1 && !y) {
-        line((ptrdiff_t)start, axes->step[TMK_STEP_FIRST][0], count, first);
-        line((ptrdiff_t)start, axes->step[TMK_STEP_SECOND][0], count, second);
+        line((ptrdiff_t)start, axes->axis[0].step[TMK_STEP_FIRST], count, first);
+        line((ptrdiff_t)start, axes->axis[0].step[TMK_STEP_SECOND], count, second);
         return;
     }
     size_t index[TMK_GEMM_AXES] = {0};
     ptrdiff_t at[TMK_NSTEPS] = {0};
     for (int i = axes->n - 1; i >= 0; i--) {
-        index[i] = start % axes->extent[i];
-        start /= axes->extent[i];
+        const struct tmk_axis *axis = &axes->axis[i];
+        index[i] = start % axis->extent;
+        start /= axis->extent;
         for (int s = 0; s < TMK_NSTEPS; s++)
-            at[s] += axes->step[s][i] * (ptrdiff_t)index[i];
+            at[s] += axis->step[s] * (ptrdiff_t)index[i];
     }
     for (size_t p = 0; p < count; p++) {
         if (first)
@@ -110,9 +97,10 @@ void tmk_axes_positions(const struct tmk_axes *axes, size_t start, size_t count,
             x[p] = (int32_t)at[TMK_STEP_X];
         }
         for (int i = axes->n - 1; i >= 0; i--) { /* the odometer turns */
-            ptrdiff_t turns = ++index[i] == axes->extent[i] ? 1 - (ptrdiff_t)axes->extent[i] : 1;
+            const struct tmk_axis *axis = &axes->axis[i];
+            ptrdiff_t turns = ++index[i] == axis->extent ? 1 - (ptrdiff_t)axis->extent : 1;
             for (int s = 0; s < TMK_NSTEPS; s++)
-                at[s] += turns * axes->step[s][i];
+                at[s] += turns * axis->step[s];
             if (turns == 1)
                 break;
             index[i] = 0;
@@ -132,9 +120,9 @@ static bool continues(const struct tmk_run *run, const struct tmk_run *next)
 size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, bool window, size_t start,
                      size_t count, struct tmk_run *runs)
 {
-    size_t n = 0, last = (size_t)TMK_MAX(axes->n - 1, 0);
+    size_t n = 0;
     if (axes->n == 1 && !window && count > 0) {
-        const ptrdiff_t step = axes->step[which][0];
+        const ptrdiff_t step = axes->axis[0].step[which];
         *runs = (struct tmk_run){.length = count, .offset = (ptrdiff_t)start * step, .step = step};
         return 1;
     }
@@ -142,18 +130,20 @@ size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, bool wind
         struct tmk_run *run = &runs[n];
         *run = (struct tmk_run){.start = done, .length = 1, .step = 1};
         size_t rest = start + done;
-        for (size_t i = last + 1; axes->n > 0 && i-- > 0; rest /= axes->extent[i]) {
-            size_t at = rest % axes->extent[i];
-            run->offset += axes->step[which][i] * (ptrdiff_t)at;
+        for (int i = axes->n - 1; i >= 0; i--) {
+            const struct tmk_axis *axis = &axes->axis[i];
+            const size_t at = rest % axis->extent;
+            rest /= axis->extent;
+            run->offset += axis->step[which] * (ptrdiff_t)at;
             if (window) {
-                run->y += (int32_t)(axes->step[TMK_STEP_Y][i] * (ptrdiff_t)at);
-                run->x += (int32_t)(axes->step[TMK_STEP_X][i] * (ptrdiff_t)at);
+                run->y += (int32_t)(axis->step[TMK_STEP_Y] * (ptrdiff_t)at);
+                run->x += (int32_t)(axis->step[TMK_STEP_X] * (ptrdiff_t)at);
             }
             /* a step that leaves the image row ends a run at once */
-            if (i == last && (!window || axes->step[TMK_STEP_Y][i] == 0)) {
-                run->length = TMK_MIN(axes->extent[i] - at, count - done);
-                run->step = axes->step[which][i];
-                run->x_step = window ? (int32_t)axes->step[TMK_STEP_X][i] : 0;
+            if (i == axes->n - 1 && (!window || axis->step[TMK_STEP_Y] == 0)) {
+                run->length = TMK_MIN(axis->extent - at, count - done);
+                run->step = axis->step[which];
+                run->x_step = window ? (int32_t)axis->step[TMK_STEP_X] : 0;
             }
         }
         done += run->length;
@@ -167,9 +157,10 @@ size_t tmk_axes_runs(const struct tmk_axes *axes, enum tmk_step which, bool wind
 
 bool tmk_axes_linear(const struct tmk_axes *axes, enum tmk_step which, ptrdiff_t *step)
 {
-    *step = axes->n > 0 ? axes->step[which][axes->n - 1] : 1;
+    *step = axes->n > 0 ? axes->axis[axes->n - 1].step[which] : 1;
     for (int i = 0; i + 1 < axes->n; i++) {
-        if (axes->step[which][i] != axes->step[which][i + 1] * (ptrdiff_t)axes->extent[i + 1])
+        const struct tmk_axis *outer = &axes->axis[i], *inner = outer + 1;
+        if (outer->step[which] != inner->step[which] * (ptrdiff_t)inner->extent)
             return false;
     }
     return true;

@@ -9,10 +9,15 @@
  * image coordinates if one of them is a window. */
 enum tmk_step { TMK_STEP_FIRST, TMK_STEP_SECOND, TMK_STEP_Y, TMK_STEP_X, TMK_NSTEPS };
 
+struct tmk_axis {
+    size_t extent;
+    ptrdiff_t step[TMK_NSTEPS];
+};
+
+/* Outermost first. */
 struct tmk_axes {
     int n;
-    size_t extent[TMK_GEMM_AXES];
-    ptrdiff_t step[TMK_NSTEPS][TMK_GEMM_AXES];
+    struct tmk_axis axis[TMK_GEMM_AXES];
 };
 
 /* The axes of `index`, with the window's steps if y and x are not NULL. Axes of extent 1 are

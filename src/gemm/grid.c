@@ -14,7 +14,7 @@ static double element_cost(const struct tmk_gemm_plan *plan, enum tmk_step which
         return 8;
     if (operand->by_rows)
         return 16;
-    return operand->window || (k->n > 0 && k->step[which][k->n - 1] == 1) ? 64 : 32;
+    return operand->window || (k->n > 0 && k->axis[k->n - 1].step[which] == 1) ? 64 : 32;
 }
 
 /* Where threads cut rows of C that are no whole cache lines, they write the same lines: what that
@@ -24,9 +24,10 @@ static double element_cost(const struct tmk_gemm_plan *plan, enum tmk_step which
 static double cut_cost(const struct tmk_gemm_plan *plan, const struct tmk_axes *cut,
                        const struct tmk_axes *other, double rows)
 {
-    if (cut->n != 1 || cut->step[TMK_STEP_SECOND][0] != 1 || other->n == 0)
+    if (cut->n != 1 || cut->axis[0].step[TMK_STEP_SECOND] != 1 || other->n == 0)
         return 0;
-    const ptrdiff_t row = other->step[TMK_STEP_SECOND][other->n - 1] * (ptrdiff_t)plan->element;
+    const ptrdiff_t row =
+        other->axis[other->n - 1].step[TMK_STEP_SECOND] * (ptrdiff_t)plan->element;
     if (row % TMK_ALIGN == 0 && plan->thin != TMK_GEMM_OUTER)
         return 0;
     return SHARED_LINE / (double)plan->K * rows;

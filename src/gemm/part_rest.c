@@ -97,7 +97,7 @@ void tmk_gemm_multiply_rest(struct tmk_gemm_part *part, struct tmk_range m, size
     tile.b_k = step;
     tile.c = (char *)tmk_gemm_forward(plan, part->c, part->s.m_c[0]);
     tile.c_column = plan->c_row;
-    add_dots(part, &tile, b, b_k, plan->n.step[TMK_STEP_FIRST][plan->n.n - 1]);
+    add_dots(part, &tile, b, b_k, plan->n.axis[plan->n.n - 1].step[TMK_STEP_FIRST]);
 }
 
 /* Dot products with a column of ones. */

@@ -52,17 +52,17 @@ size_t tmk_gemm_narrow_depth(const struct tmk_gemm_plan *plan)
 static void fit_runs(const struct tmk_gemm_plan *plan, struct tmk_gemm_operand *a)
 {
     const struct tmk_axes *k = &plan->k;
-    if (k->n != 2 || k->step[TMK_STEP_FIRST][1] != 1 || k->extent[1] < LEAST_RUN)
+    if (k->n != 2 || k->axis[1].step[TMK_STEP_FIRST] != 1 || k->axis[1].extent < LEAST_RUN)
         return;
-    const size_t run = k->extent[1];
+    const size_t run = k->axis[1].extent;
     const bool narrow = plan->N <= plan->micro->lanes;
     size_t most = narrow ? tmk_gemm_narrow_depth(plan) : tmk_gemm_usual_blocks(plan).kc;
     most = TMK_MIN(most, tmk_ceil_div(plan->K, plan->pieces));
     if (3 * run < most) {
-        const size_t blocks = tmk_ceil_div(k->extent[0], most / run);
-        a->depth = tmk_ceil_div(k->extent[0], blocks) * run;
+        const size_t blocks = tmk_ceil_div(k->axis[0].extent, most / run);
+        a->depth = tmk_ceil_div(k->axis[0].extent, blocks) * run;
         a->run = run;
-        a->jump = k->step[TMK_STEP_FIRST][0] - (ptrdiff_t)run;
+        a->jump = k->axis[0].step[TMK_STEP_FIRST] - (ptrdiff_t)run;
         return;
     }
     for (size_t parts = tmk_ceil_div(run, most); run / parts >= most / 3; parts++) {
@@ -97,7 +97,7 @@ static bool b_in_rows(struct tmk_gemm_plan *plan)
 {
     const int last = plan->n.n - 1;
     return !plan->b.window && tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &plan->b.k) &&
-           (last < 0 || plan->n.step[TMK_STEP_FIRST][last] == 1);
+           (last < 0 || plan->n.axis[last].step[TMK_STEP_FIRST] == 1);
 }
 
 /* Panel by panel: those that lie in one run of unit step. What runs on row by row (image by image)
@@ -116,7 +116,8 @@ static bool b_in_place(const struct tmk_gemm_plan *plan)
 /* Does k run along memory in stretches long enough for rows of A to be packed as they are? */
 bool tmk_gemm_runs_along(const struct tmk_axes *k, enum tmk_step which)
 {
-    return k->n > 0 && k->step[which][k->n - 1] == 1 && k->extent[k->n - 1] >= TMK_GEMM_ROW_LENGTH;
+    return k->n > 0 && k->axis[k->n - 1].step[which] == 1 &&
+           k->axis[k->n - 1].extent >= TMK_GEMM_ROW_LENGTH;
 }
 
 bool tmk_gemm_is_narrow(const struct tmk_gemm_plan *plan)

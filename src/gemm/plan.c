@@ -6,7 +6,7 @@
 /* Offsets of C along an index step by one from each position to the next at its innermost axis. */
 static bool unit_in_c(const struct tmk_axes *axes)
 {
-    return axes->n > 0 && axes->step[TMK_STEP_SECOND][axes->n - 1] == 1;
+    return axes->n > 0 && axes->axis[axes->n - 1].step[TMK_STEP_SECOND] == 1;
 }
 
 /* Can origin + steps of k and n leave [0, size)? */
@@ -43,9 +43,9 @@ void tmk_gemm_exchange(struct tmk_gemm_plan *plan)
     plan->col_bias = plan->row_bias;
     plan->row_bias = bias;
     for (int i = 0; i < plan->k.n; i++) {
-        ptrdiff_t step = plan->k.step[TMK_STEP_FIRST][i];
-        plan->k.step[TMK_STEP_FIRST][i] = plan->k.step[TMK_STEP_SECOND][i];
-        plan->k.step[TMK_STEP_SECOND][i] = step;
+        ptrdiff_t step = plan->k.axis[i].step[TMK_STEP_FIRST];
+        plan->k.axis[i].step[TMK_STEP_FIRST] = plan->k.axis[i].step[TMK_STEP_SECOND];
+        plan->k.axis[i].step[TMK_STEP_SECOND] = step;
     }
     for (int i = 0; i < plan->batch.axes; i++) {
         ptrdiff_t step = plan->batch.a[i];
@@ -57,9 +57,9 @@ void tmk_gemm_exchange(struct tmk_gemm_plan *plan)
 /* A step along the outermost axis of k must not move the image coordinates. */
 static size_t period_of(const struct tmk_axes *k, size_t count)
 {
-    if (k->n == 0 || k->step[TMK_STEP_Y][0] || k->step[TMK_STEP_X][0])
+    if (k->n == 0 || k->axis[0].step[TMK_STEP_Y] || k->axis[0].step[TMK_STEP_X])
         return count;
-    return count / k->extent[0];
+    return count / k->axis[0].extent;
 }
 
 /* C too small to be shared out evenly and K huge: K is cut into pieces, by the shape only, each of
@@ -89,8 +89,8 @@ static size_t piece_block(const struct tmk_gemm_plan *plan)
 /* Positions of one dense array, `step` apart at the innermost axis. */
 static void make_dense(struct tmk_axes *axes, size_t step)
 {
-    for (int i = axes->n; i-- > 0; step *= axes->extent[i])
-        axes->step[TMK_STEP_SECOND][i] = (ptrdiff_t)step;
+    for (int i = axes->n; i-- > 0; step *= axes->axis[i].extent)
+        axes->axis[i].step[TMK_STEP_SECOND] = (ptrdiff_t)step;
 }
 
 /* Let every piece sum into an array of its own; they are added in the end (split.c). */
@@ -159,10 +159,10 @@ static size_t find_rest(struct tmk_gemm_plan *plan)
     const int last = plan->n.n - 1; /* the axis that holds them all */
     if (plan->thin || plan->b.window || plan->b.summed || rest > MOST_REST || 4 * rest > lanes ||
         plan->N < lanes || plan->blocking.kc < (across ? 2 : 4) * lanes ||
-        plan->n.extent[last] < rest || !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b_k))
+        plan->n.axis[last].extent < rest || !tmk_axes_linear(&plan->k, TMK_STEP_SECOND, &b_k))
         return 0;
     if (across)
-        return plan->n.step[TMK_STEP_FIRST][last] == 1 ? rest : 0;
+        return plan->n.axis[last].step[TMK_STEP_FIRST] == 1 ? rest : 0;
     return along_k && tmk_axes_linear(&plan->m, TMK_STEP_SECOND, &plan->c_row) ? rest : 0;
 }
 
@@ -175,14 +175,14 @@ static void find_ends(struct tmk_gemm_plan *plan)
     if (plan->thin || plan->rest > 0 || plan->pieces > 1 || last < 1 || !plan->b.in_place ||
         plan->exchanged || !unit_in_c(&plan->n))
         return;
-    const size_t row = plan->n.extent[last], end = row % plan->micro->lanes;
+    const size_t row = plan->n.axis[last].extent, end = row % plan->micro->lanes;
     if (end == row || (end == 0 && row != 3 * plan->micro->lanes))
         return;
     plan->row = row;
     plan->run = row - end;
     plan->ends = plan->n;
-    plan->ends.extent[last] = end;
-    plan->n.extent[last] = plan->run;
+    plan->ends.axis[last].extent = end;
+    plan->n.axis[last].extent = plan->run;
 }
 
 static void measure(struct tmk_gemm_plan *plan)

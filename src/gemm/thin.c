@@ -29,7 +29,7 @@ static bool writes_only(struct tmk_gemm_plan *plan)
     const size_t bytes = plan->nbatch * m * n * plan->element;
     bool whole = true;
     for (int i = 0; i < plan->m.n; i++)
-        whole = whole && plan->m.step[TMK_STEP_SECOND][i] % lanes == 0;
+        whole = whole && plan->m.axis[i].step[TMK_STEP_SECOND] % lanes == 0;
     for (int i = 0; i < plan->batch.axes; i++)
         whole = whole && plan->batch.c[i] % lanes == 0;
     plan->past = whole && bytes >= tmk_last_cache_bytes();
@@ -96,15 +96,15 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
     const int last = plan->batch.axes;
     if (plan->n.n != 2 || last == TMK_GEMM_AXES)
         return TMK_GEMM_NOT_THIN;
-    const bool whole = plan->n.extent[1] % plan->micro->lanes == 0;
+    const bool whole = plan->n.axis[1].extent % plan->micro->lanes == 0;
     if (plan->K > (whole ? OUTER_DEPTH : OUTER_COLLIDING))
         return TMK_GEMM_NOT_THIN;
     struct tmk_gemm_plan rows = *plan;
-    const size_t count = plan->n.extent[0];
+    const size_t count = plan->n.axis[0].extent;
     rows.batch.extent[last] = count;
     rows.batch.a[last] = 0;
-    rows.batch.b[last] = plan->n.step[TMK_STEP_FIRST][0];
-    rows.batch.c[last] = plan->n.step[TMK_STEP_SECOND][0];
+    rows.batch.b[last] = plan->n.axis[0].step[TMK_STEP_FIRST];
+    rows.batch.c[last] = plan->n.axis[0].step[TMK_STEP_SECOND];
     rows.batch.axes++;
     rows.nbatch *= count;
     rows.share_bias = count;
