@@ -9,6 +9,7 @@
 #include "isa.h"
 #include "placement.h"
 #include "system.h"
+#include "team.h"
 #include "topology.h"
 
 #include <math.h>
@@ -190,6 +191,17 @@ static void ceilings_need_a_thread(void **state)
     assert_int_equal(tmk_ceilings_measure(tmk_this_machine(), 0, &ceilings), TMK_EINVAL);
 }
 
+/* None for one thread; else measured once: the same again. */
+static void waking_a_team_takes_time(void **state)
+{
+    (void)state;
+    assert_true(tmk_team_seconds(1) == 0);
+    const double two = tmk_team_seconds(2);
+    assert_true(two > 0 && two < 1);
+    assert_true(tmk_team_seconds(3) > 0);
+    assert_true(tmk_team_seconds(2) == two);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +214,7 @@ int main(void)
         cmocka_unit_test(bandwidth_of_every_level),
         cmocka_unit_test(missing_level_has_no_bandwidth),
         cmocka_unit_test(ceilings_need_a_thread),
+        cmocka_unit_test(waking_a_team_takes_time),
     };
     return cmocka_run_group_tests_name("machine", tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "micro.h"
 #include "plan.h"
 #include "size.h"
+#include "team.h"
 
 #include <omp.h>
 
@@ -11,9 +12,8 @@
  * products have, and rows that L2 holds without being asked to. */
 #define LEAST ((size_t)TMK_MICRO_SHALLOW)
 #define MOST ((size_t)256)
-#define ROW ((size_t)1024)           /* bytes */
-#define NEAR ((size_t)64 << 10)      /* bytes of a matrix that is near wherever its rows lie */
-#define ALONE ((size_t)48 * 48 * 48) /* products: too few for a second thread (grid.c) */
+#define ROW ((size_t)1024)      /* bytes */
+#define NEAR ((size_t)64 << 10) /* bytes of a matrix that is near wherever its rows lie */
 
 static bool is_small(size_t count)
 {
@@ -77,10 +77,20 @@ static void run_rows(const struct tmk_gemm *g, const struct tmk_exec *exec, int 
     tmk_phase_end(exec, thread, TMK_PHASE_COMPUTE, start);
 }
 
+/* Is a team woken, at work on its shares, and gone again before one thread would be done? Its
+ * operands have to come over, too, which takes half as long as waking it. */
+#define CLOCK 3.5e9 /* Hz, two multiply-adds of vectors each, roughly */
+static bool team_pays(const struct tmk_gemm *g, int threads)
+{
+    const double products = (double)(g->m.extent[0] * g->n.extent[0] * g->k.extent[0]),
+                 alone = products / (2 * CLOCK * (double)tmk_micro(g->dtype)->lanes);
+    return threads > 1 && alone - alone / threads > 1.5 * tmk_team_seconds(threads);
+}
+
 void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
 {
     const size_t m = g->m.extent[0];
-    if (exec->threads == 1 || m * g->n.extent[0] * g->k.extent[0] <= ALONE) {
+    if (!team_pays(g, exec->threads)) {
         run_rows(g, exec, 0, 0, m);
         return;
     }

@@ -1,0 +1,40 @@
+#include "team.h"
+
+#include "clock.h"
+
+#include <omp.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define TRIES 21
+#define MOST 512 /* larger teams are woken more slowly still */
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double measure(int threads)
+{
+    double seconds[TRIES];
+    for (int i = 0; i < TRIES; i++) {
+        const double start = tmk_now();
+#pragma omp parallel num_threads(threads)
+        __asm__ volatile(""); /* or there would be no region */
+        seconds[i] = tmk_now() - start;
+    }
+    qsort(seconds, TRIES, sizeof seconds[0], by_value);
+    return seconds[TRIES / 2];
+}
+
+double tmk_team_seconds(int threads)
+{
+    static _Atomic float known[MOST]; /* 0: not yet; threads that measure at once find the same */
+    if (threads == 1)
+        return 0;
+    _Atomic float *seconds = &known[(threads < MOST ? threads : MOST) - 1];
+    if (atomic_load_explicit(seconds, memory_order_relaxed) == 0)
+        atomic_store_explicit(seconds, (float)measure(threads), memory_order_relaxed);
+    return atomic_load_explicit(seconds, memory_order_relaxed);
+}
