@@ -402,7 +402,7 @@ static void test_finite_differences(void **state)
 static void test_phases_are_noted(void **state)
 {
     (void)state;
-    struct tmk_matmul p = problem_of("128x128:128x128", TMK_F32);
+    struct tmk_matmul p = problem_of("264x264:264x264", TMK_F32);
     for (const struct tmk_impl *const *impl = op->impls; *impl; impl++) {
         struct tmk_data data = make_data(&p.base, TMK_FWD, TMK_F32, TMK_FILL_REAL, 1, 7);
         struct tmk_phases phases[2] = {{{0}}, {{0}}};

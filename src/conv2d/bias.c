@@ -1,8 +1,7 @@
 #include "bias.h"
 
 #include "planes.h"
-
-#include <omp.h>
+#include "team.h"
 
 static const char *row_address(const struct tmk_view *y, size_t n, size_t oc, size_t oh)
 {
@@ -22,24 +21,35 @@ static void fill_row(enum tmk_dtype dtype, void *row, size_t count, ptrdiff_t st
     }
 }
 
+/* A call as its threads see it. */
+struct call {
+    const struct tmk_conv2d *p;
+    const struct tmk_args *args;
+    const struct tmk_exec *exec;
+};
+
+static void spread(void *context, int thread)
+{
+    const struct call *call = context;
+    const struct tmk_conv2d *p = call->p;
+    const struct tmk_view *y = &call->args->operand[TMK_DST];
+    const double clock = tmk_phase_start(call->exec);
+#pragma omp for collapse(2) schedule(static) nowait
+    for (size_t n = 0; n < p->mb; n++) {
+        for (size_t oc = 0; oc < p->oc; oc++) {
+            const double value = tmk_view_get(&call->args->operand[TMK_BIA], &oc);
+            for (size_t oh = 0; oh < p->oh; oh++)
+                fill_row(y->dtype, (void *)row_address(y, n, oc, oh), p->ow, y->stride[3], value);
+        }
+    }
+    tmk_phase_end(call->exec, thread, TMK_PHASE_PACK, clock);
+}
+
 void tmk_conv2d_spread_bias(const struct tmk_conv2d *p, const struct tmk_args *args,
                             const struct tmk_exec *exec)
 {
-    const struct tmk_view *y = &args->operand[TMK_DST];
-#pragma omp parallel num_threads(exec->threads)
-    {
-        double clock = tmk_phase_start(exec);
-#pragma omp for collapse(2) schedule(static) nowait
-        for (size_t n = 0; n < p->mb; n++) {
-            for (size_t oc = 0; oc < p->oc; oc++) {
-                double value = tmk_view_get(&args->operand[TMK_BIA], &oc);
-                for (size_t oh = 0; oh < p->oh; oh++)
-                    fill_row(y->dtype, (void *)row_address(y, n, oc, oh), p->ow, y->stride[3],
-                             value);
-            }
-        }
-        tmk_phase_end(exec, omp_get_thread_num(), TMK_PHASE_PACK, clock);
-    }
+    struct call call = {p, args, exec};
+    tmk_team_run(exec->threads, spread, &call);
 }
 
 /* Output channels [begin, end). */
@@ -60,18 +70,20 @@ static void sum_channels(const struct tmk_conv2d *p, const struct tmk_args *args
                      kernel->sum_runs(row_address(y, 0, oc, 0), images, y->stride[0], plane));
 }
 
+static void sum_share(void *context, int thread)
+{
+    const struct call *call = context;
+    const size_t oc = call->p->oc, i = (size_t)thread, threads = (size_t)call->exec->threads;
+    const double clock = tmk_phase_start(call->exec);
+    sum_channels(call->p, call->args, oc * i / threads, oc * (i + 1) / threads);
+    tmk_phase_end(call->exec, thread, TMK_PHASE_REDUCE, clock);
+}
+
 void tmk_conv2d_sum_bias(const struct tmk_conv2d *p, const struct tmk_args *args,
                          const struct tmk_exec *exec)
 {
-    const size_t threads = (size_t)exec->threads;
-#pragma omp parallel num_threads(exec->threads)
-    {
-        double clock = tmk_phase_start(exec);
-#pragma omp for schedule(static) nowait
-        for (size_t i = 0; i < threads; i++)
-            sum_channels(p, args, p->oc * i / threads, p->oc * (i + 1) / threads);
-        tmk_phase_end(exec, omp_get_thread_num(), TMK_PHASE_REDUCE, clock);
-    }
+    struct call call = {p, args, exec};
+    tmk_team_run(exec->threads, sum_share, &call);
 }
 
 void tmk_conv2d_add(enum tmk_dtype dtype, void *to, const void *from, size_t begin, size_t end)

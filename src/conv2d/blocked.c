@@ -7,6 +7,7 @@
 #include "direct.h"
 #include "gemm.h"
 #include "phase.h"
+#include "team.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -233,16 +234,20 @@ static bool leaves_gaps(const struct tmk_conv2d *p)
     return gaps;
 }
 
-/* Zero a tensor without gaps. */
-static void clear(const struct tmk_view *view, const struct tmk_exec *exec)
+/* A tensor without gaps, and how many threads zero it. */
+struct clearing {
+    const struct tmk_view *view;
+    int threads;
+};
+
+static void clear(void *context, int thread)
 {
+    const struct clearing *clearing = context;
+    const struct tmk_view *view = clearing->view;
     const size_t bytes = tmk_view_count(view) * tmk_dtype_size(view->dtype),
-                 threads = (size_t)exec->threads;
-#pragma omp parallel for num_threads(exec->threads)
-    for (size_t i = 0; i < threads; i++) {
-        const size_t begin = bytes * i / threads, end = bytes * (i + 1) / threads;
-        memset((char *)view->data + begin, 0, end - begin);
-    }
+                 threads = (size_t)clearing->threads, share = (size_t)thread;
+    const size_t begin = bytes * share / threads, end = bytes * (share + 1) / threads;
+    memset((char *)view->data + begin, 0, end - begin);
 }
 
 static enum tmk_status run_phase(void *ctx, const struct tmk_gemm *gemm)
@@ -271,8 +276,10 @@ static enum tmk_status run(const struct tmk_problem *problem, enum tmk_dir dir,
         return tmk_conv2d_depthwise(p, dir, args, exec);
     if (way == DIRECT)
         return tmk_conv2d_direct(p, dir, args, exec);
-    if (dir == TMK_BWD_D && leaves_gaps(p))
-        clear(&args->operand[TMK_SRC], exec);
+    if (dir == TMK_BWD_D && leaves_gaps(p)) {
+        struct clearing clearing = {&args->operand[TMK_SRC], exec->threads};
+        tmk_team_run(exec->threads, clear, &clearing);
+    }
     switch (way) {
     case CHANNELS:
         return tmk_conv2d_channels(p, dir, args, exec);

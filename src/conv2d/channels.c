@@ -4,8 +4,7 @@
 #include "channels_call.h"
 #include "isa.h"
 #include "size.h"
-
-#include <omp.h>
+#include "team.h"
 
 TMK_DEFINE_BY_ISA(tmk_channels_kernels)
 
@@ -301,9 +300,14 @@ static void multiply_slab(struct tmk_channels_call *call, const struct tmk_chann
     }
 }
 
+/* Copies and panels are made anew when all threads are done with those before. */
 static void run_group(struct tmk_channels_call *call, size_t group)
 {
     const struct tmk_channels_plan *plan = call->plan;
+    bool first = group == 0;
+    if (plan->shared && !first) {
+#pragma omp barrier
+    }
     if (plan->shared)
         tmk_channels_pack_panels(call, group);
     for (size_t n = 0; n < plan->images; n += plan->slab_images) {
@@ -315,9 +319,12 @@ static void run_group(struct tmk_channels_call *call, size_t group)
                                              .rows =
                                                  TMK_MIN(plan->slab_rows, plan->h.positions - row)};
             slab.units = tmk_channels_units(plan, slab.images, slab.rows);
+            if (plan->copied && !first) {
+#pragma omp barrier
+            }
             tmk_channels_copy(call, &slab);
             multiply_slab(call, &slab);
-#pragma omp barrier
+            first = false;
         }
     }
 }
@@ -335,26 +342,45 @@ static size_t held_bytes(const struct tmk_channels_plan *plan, int threads)
     return TMK_MIN(plan->held, plan->panels / (size_t)threads + 2) * plan->panel_bytes;
 }
 
+static size_t workspace_of(const struct tmk_channels_plan *plan, int threads)
+{
+    const size_t panels = plan->shared ? plan->panels * plan->panel_bytes
+                                       : (size_t)threads * held_bytes(plan, threads);
+    return table_bytes(plan) + plan->copy_bytes + panels;
+}
+
 size_t tmk_conv2d_channels_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
 {
     const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
-    const size_t panels =
-        plan.shared ? plan.panels * plan.panel_bytes : (size_t)threads * held_bytes(&plan, threads);
-    return table_bytes(&plan) + plan.copy_bytes + panels;
+    return workspace_of(&plan, threads);
+}
+
+static void run_thread(void *whole, int thread)
+{
+    struct tmk_channels_call call = *(const struct tmk_channels_call *)whole;
+    const struct tmk_channels_plan *plan = call.plan;
+    call.thread = thread;
+    call.panels = call.copy + plan->copy_bytes;
+    if (!plan->shared)
+        call.panels += (size_t)thread * held_bytes(plan, call.exec->threads);
+    call.clock = tmk_phase_start(call.exec);
+    for (size_t g = 0; g < call.groups; g++)
+        run_group(&call, g);
 }
 
 enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir,
                                     const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    const size_t bytes = tmk_conv2d_channels_workspace(p, dir, exec->threads);
+    const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
+    const size_t bytes = workspace_of(&plan, exec->threads);
     if (exec->workspace_bytes < bytes)
         return tmk_fail(TMK_EINVAL, "conv2d: workspace of %zu bytes is too small, needs %zu",
                         exec->workspace_bytes, bytes);
-    const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
     char *memory = exec->workspace;
     struct tmk_channels_call whole = {
         .plan = &plan,
         .exec = exec,
+        .groups = p->g,
         .image = &args->operand[dir == TMK_BWD_D ? TMK_DST : TMK_SRC],
         .weights = &args->operand[TMK_WEI],
         .out = &args->operand[dir == TMK_BWD_D ? TMK_SRC : TMK_DST],
@@ -368,16 +394,6 @@ enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir
     };
     whole.steps = steps_of(&plan, whole.image);
     find_taps(&whole, p);
-#pragma omp parallel num_threads(exec->threads)
-    {
-        struct tmk_channels_call call = whole;
-        call.thread = omp_get_thread_num();
-        call.panels = call.copy + plan.copy_bytes;
-        if (!plan.shared)
-            call.panels += (size_t)call.thread * held_bytes(&plan, exec->threads);
-        call.clock = tmk_phase_start(exec);
-        for (size_t g = 0; g < p->g; g++)
-            run_group(&call, g);
-    }
+    tmk_team_run(exec->threads, run_thread, &whole);
     return TMK_OK;
 }

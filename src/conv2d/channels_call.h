@@ -22,6 +22,7 @@ struct tmk_channels_call {
     const struct tmk_channels_plan *plan;
     const struct tmk_exec *exec;
     int thread;
+    size_t groups;
     const struct tmk_view *image, *weights, *out, *bias;
     struct tmk_channels_phase *phases;
     struct tmk_channels_tap *taps;

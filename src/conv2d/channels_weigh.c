@@ -9,8 +9,7 @@
 #include "channels_kernels.h"
 #include "planes.h"
 #include "size.h"
-
-#include <omp.h>
+#include "team.h"
 
 /* Positions that are summed at a time, roughly: enough to pay for bringing a tile to its place. Of
  * fewer, there are more channels at a time that share what is packed of dy: 1x1 kernels need it. */
@@ -395,33 +394,46 @@ static void run_part(struct part *part)
     }
 }
 
+/* A call as its threads see it. */
+struct call {
+    const struct plan *plan;
+    const struct tmk_args *args;
+    const struct tmk_exec *exec;
+    size_t parts, bytes; /* of each one's workspace */
+};
+
+static void run_thread(void *context, int thread)
+{
+    const struct call *call = context;
+    const struct plan *plan = call->plan;
+    const size_t threads = (size_t)call->exec->threads, ic = plan->p->ic;
+    for (size_t i = (size_t)thread; i < call->parts; i += threads) {
+        const size_t c = i / plan->parts_oc, o = i % plan->parts_oc;
+        struct part part = {
+            .plan = plan,
+            .args = call->args,
+            .exec = call->exec,
+            .thread = thread,
+            .ic = ic * c / plan->parts_ic,
+            .ic_end = ic * (c + 1) / plan->parts_ic,
+            .panel = plan->panels * o / plan->parts_oc,
+            .panel_end = plan->panels * (o + 1) / plan->parts_oc,
+            .clock = tmk_phase_start(call->exec),
+        };
+        lay_out(plan, (char *)call->exec->workspace + i * call->bytes, &part);
+        run_part(&part);
+    }
+}
+
 enum tmk_status tmk_conv2d_weigh(const struct tmk_conv2d *p, const struct tmk_args *args,
                                  const struct tmk_exec *exec)
 {
     const struct plan plan = make_plan(p, exec->threads);
-    const size_t parts = plan.parts_ic * plan.parts_oc, bytes = lay_out(&plan, NULL, NULL);
-    if (exec->workspace_bytes < parts * bytes)
+    struct call call = {&plan, args, exec, plan.parts_ic * plan.parts_oc,
+                        lay_out(&plan, NULL, NULL)};
+    if (exec->workspace_bytes < call.parts * call.bytes)
         return tmk_fail(TMK_EINVAL, "conv2d: workspace of %zu bytes is too small, needs %zu",
-                        exec->workspace_bytes, parts * bytes);
-#pragma omp parallel num_threads(exec->threads)
-    {
-        const int thread = omp_get_thread_num();
-        for (size_t i = (size_t)thread; i < parts; i += (size_t)omp_get_num_threads()) {
-            const size_t c = i / plan.parts_oc, o = i % plan.parts_oc;
-            struct part part = {
-                .plan = &plan,
-                .args = args,
-                .exec = exec,
-                .thread = thread,
-                .ic = p->ic * c / plan.parts_ic,
-                .ic_end = p->ic * (c + 1) / plan.parts_ic,
-                .panel = plan.panels * o / plan.parts_oc,
-                .panel_end = plan.panels * (o + 1) / plan.parts_oc,
-                .clock = tmk_phase_start(exec),
-            };
-            lay_out(&plan, (char *)exec->workspace + i * bytes, &part);
-            run_part(&part);
-        }
-    }
+                        exec->workspace_bytes, call.parts * call.bytes);
+    tmk_team_run(exec->threads, run_thread, &call);
     return TMK_OK;
 }

@@ -7,9 +7,9 @@
 #include "isa.h"
 #include "phase.h"
 #include "size.h"
+#include "team.h"
 
 #include <assert.h>
-#include <omp.h>
 #include <string.h>
 
 TMK_DEFINE_BY_ISA(tmk_depthwise_kernels)
@@ -35,6 +35,7 @@ struct plan {
 
 /* One call, as one thread sees it. */
 struct call {
+    const struct tmk_conv2d *p;
     const struct plan *plan;
     const struct tmk_exec *exec;
     int thread;
@@ -392,6 +393,17 @@ static void list_taps(const struct plan *plan, const struct tmk_conv2d *p,
     }
 }
 
+static void run_thread(void *whole, int thread)
+{
+    struct call call = *(const struct call *)whole;
+    const struct plan *plan = call.plan;
+    call.thread = thread;
+    call.image_map += (size_t)thread * thread_bytes(plan);
+    call.out_map = later(call.image_map, plan, plan->image);
+    call.weights = later(call.image_map, plan, plan->image + plan->out);
+    run(&call, call.p);
+}
+
 enum tmk_status tmk_conv2d_depthwise(const struct tmk_conv2d *p, enum tmk_dir dir,
                                      const struct tmk_args *args, const struct tmk_exec *exec)
 {
@@ -404,25 +416,18 @@ enum tmk_status tmk_conv2d_depthwise(const struct tmk_conv2d *p, enum tmk_dir di
     const struct tmk_view *w = &args->operand[TMK_WEI];
     assert(w->stride[3] == 1 && w->stride[2] == (ptrdiff_t)p->kw); /* a channel's are one run */
     list_taps(&plan, p, exec->workspace);
-#pragma omp parallel num_threads(exec->threads)
-    {
-        const int thread = omp_get_thread_num();
-        char *memory = (char *)exec->workspace + shared + (size_t)thread * thread_bytes(&plan);
-        struct call call = {
-            .plan = &plan,
-            .exec = exec,
-            .thread = thread,
-            .image = &args->operand[dir == TMK_BWD_D ? TMK_DST : TMK_SRC],
-            .w = w,
-            .bias = dir != TMK_BWD_D && p->bias ? &args->operand[TMK_BIA] : NULL,
-            .out = &args->operand[dir == TMK_BWD_D ? TMK_SRC : TMK_DST],
-            .taps = exec->workspace,
-            .shares = (char *)exec->workspace + taps_bytes(&plan),
-            .image_map = memory,
-            .out_map = later(memory, &plan, plan.image),
-            .weights = later(memory, &plan, plan.image + plan.out),
-        };
-        run(&call, p);
-    }
+    struct call whole = {
+        .p = p,
+        .plan = &plan,
+        .exec = exec,
+        .image = &args->operand[dir == TMK_BWD_D ? TMK_DST : TMK_SRC],
+        .w = w,
+        .bias = dir != TMK_BWD_D && p->bias ? &args->operand[TMK_BIA] : NULL,
+        .out = &args->operand[dir == TMK_BWD_D ? TMK_SRC : TMK_DST],
+        .taps = exec->workspace,
+        .shares = (char *)exec->workspace + taps_bytes(&plan),
+        .image_map = (char *)exec->workspace + shared,
+    };
+    tmk_team_run(exec->threads, run_thread, &whole);
     return TMK_OK;
 }

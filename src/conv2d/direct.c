@@ -2,16 +2,17 @@
 
 #include "direct_plan.h"
 #include "isa.h"
-
-#include <omp.h>
+#include "team.h"
 
 TMK_DEFINE_BY_ISA(tmk_plane_kernels)
 
 /* One call, and one thread's part of the workspace. */
 struct call {
+    const struct tmk_conv2d *p;
     const struct tmk_direct_plan *plan;
     const struct tmk_direct_table *table;
     const struct tmk_exec *exec;
+    int thread;
     const struct tmk_view *image, *weights, *bias, *out; /* bias may be NULL */
     char *copy, *results, *sums;
     double clock;
@@ -25,7 +26,7 @@ struct piece {
 
 static void note(struct call *call, enum tmk_phase phase)
 {
-    call->clock = tmk_phase_end(call->exec, omp_get_thread_num(), phase, call->clock);
+    call->clock = tmk_phase_end(call->exec, call->thread, phase, call->clock);
 }
 
 static void *image_of(const struct call *call, const struct piece *piece)
@@ -221,13 +222,23 @@ static void run(struct call *call, ptrdiff_t mb, ptrdiff_t groups)
     }
 }
 
+static void run_thread(void *whole, int thread)
+{
+    struct call call = *(const struct call *)whole;
+    const struct tmk_direct_plan *plan = call.plan;
+    call.thread = thread;
+    call.copy += (size_t)thread * tmk_direct_thread_bytes(plan);
+    call.results = call.copy + (size_t)plan->image * plan->size;
+    call.sums = call.copy + (size_t)(plan->image + plan->out) * plan->size;
+    run(&call, (ptrdiff_t)call.p->mb, (ptrdiff_t)call.p->g);
+}
+
 enum tmk_status tmk_conv2d_direct(const struct tmk_conv2d *p, enum tmk_dir dir,
                                   const struct tmk_args *args, const struct tmk_exec *exec)
 {
     const struct tmk_direct_plan plan = tmk_direct_plan(p, dir, exec->threads);
     const size_t table_bytes = tmk_direct_table_bytes(&plan);
-    const size_t thread_bytes = tmk_direct_thread_bytes(&plan);
-    const size_t bytes = table_bytes + (size_t)exec->threads * thread_bytes;
+    const size_t bytes = table_bytes + (size_t)exec->threads * tmk_direct_thread_bytes(&plan);
     if (exec->workspace_bytes < bytes)
         return tmk_fail(TMK_EINVAL, "conv2d: workspace of %zu bytes is too small, needs %zu",
                         exec->workspace_bytes, bytes);
@@ -235,23 +246,17 @@ enum tmk_status tmk_conv2d_direct(const struct tmk_conv2d *p, enum tmk_dir dir,
     const struct tmk_view *weights = &args->operand[TMK_WEI];
     const struct tmk_direct_table table =
         tmk_direct_table(&plan, p, image, weights, exec->workspace);
-#pragma omp parallel num_threads(exec->threads)
-    {
-        char *copy =
-            (char *)exec->workspace + table_bytes + (size_t)omp_get_thread_num() * thread_bytes;
-        struct call call = {
-            .plan = &plan,
-            .table = &table,
-            .exec = exec,
-            .image = image,
-            .weights = weights,
-            .bias = dir != TMK_BWD_D && p->bias ? &args->operand[TMK_BIA] : NULL,
-            .out = &args->operand[dir == TMK_BWD_D ? TMK_SRC : TMK_DST],
-            .copy = copy,
-            .results = copy + (size_t)plan.image * plan.size,
-            .sums = copy + (size_t)(plan.image + plan.out) * plan.size,
-        };
-        run(&call, (ptrdiff_t)p->mb, (ptrdiff_t)p->g);
-    }
+    struct call whole = {
+        .p = p,
+        .plan = &plan,
+        .table = &table,
+        .exec = exec,
+        .image = image,
+        .weights = weights,
+        .bias = dir != TMK_BWD_D && p->bias ? &args->operand[TMK_BIA] : NULL,
+        .out = &args->operand[dir == TMK_BWD_D ? TMK_SRC : TMK_DST],
+        .copy = (char *)exec->workspace + table_bytes,
+    };
+    tmk_team_run(exec->threads, run_thread, &whole);
     return TMK_OK;
 }

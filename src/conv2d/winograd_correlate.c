@@ -13,10 +13,10 @@
  * slow that takes less time than reading them back. */
 #include "alloc.h"
 #include "size.h"
+#include "team.h"
 #include "topology.h"
 #include "winograd.h"
 
-#include <omp.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -328,27 +328,40 @@ static void run_part(struct part *part, size_t index)
     tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
 }
 
+/* A call as its threads see it. */
+struct call {
+    const struct plan *plan;
+    const struct tmk_conv2d *p;
+    const struct tmk_args *args;
+    const struct tmk_exec *exec;
+    enum tmk_dir dir;
+};
+
+static void run_thread(void *context, int thread)
+{
+    const struct call *call = context;
+    const struct plan *plan = call->plan;
+    const size_t parts = plan->parts_stretches * plan->parts_vectors;
+    for (size_t i = (size_t)thread; i < parts; i += (size_t)call->exec->threads) {
+        struct part part = {.plan = plan,
+                            .p = call->p,
+                            .exec = call->exec,
+                            .args = call->args,
+                            .dir = call->dir,
+                            .data = (char *)call->exec->workspace + i * plan->part_bytes,
+                            .thread = thread};
+        part.products = part.data + tmk_ceil_div(plan->inputs, INPUTS) * plan->data_bytes;
+        part.strips = part.products + plan->products_bytes;
+        part.weights = part.strips + plan->strip_bytes;
+        run_part(&part, i);
+    }
+}
+
 void tmk_winograd_correlate(const struct tmk_conv2d *p, enum tmk_dir dir,
                             enum tmk_winograd_size size, const struct tmk_args *args,
                             const struct tmk_exec *exec)
 {
     const struct plan plan = make_plan(p, dir, size, exec->threads);
-    const size_t parts = plan.parts_stretches * plan.parts_vectors;
-#pragma omp parallel num_threads(exec->threads) if (exec->threads > 1)
-    {
-        const int thread = omp_get_thread_num();
-        for (size_t i = (size_t)thread; i < parts; i += (size_t)omp_get_num_threads()) {
-            struct part part = {.plan = &plan,
-                                .p = p,
-                                .exec = exec,
-                                .args = args,
-                                .dir = dir,
-                                .data = (char *)exec->workspace + i * plan.part_bytes,
-                                .thread = thread};
-            part.products = part.data + tmk_ceil_div(plan.inputs, INPUTS) * plan.data_bytes;
-            part.strips = part.products + plan.products_bytes;
-            part.weights = part.strips + plan.strip_bytes;
-            run_part(&part, i);
-        }
-    }
+    struct call call = {&plan, p, args, exec, dir};
+    tmk_team_run(exec->threads, run_thread, &call);
 }

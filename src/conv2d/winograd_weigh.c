@@ -3,9 +3,9 @@
  * the same parts, whose taps are added in order: the same bits at any thread count. */
 #include "bias.h"
 #include "size.h"
+#include "team.h"
 #include "winograd.h"
 
-#include <omp.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -168,7 +168,7 @@ static void add_shares(const struct plan *plan, const struct tmk_args *args, con
                        const struct tmk_exec *exec, int thread)
 {
     const struct tmk_view *dw = &args->operand[TMK_WEI], *db = &args->operand[TMK_BIA];
-    const size_t threads = (size_t)omp_get_num_threads();
+    const size_t threads = (size_t)exec->threads;
     const struct tmk_winograd_range taps = tmk_winograd_share(plan->taps, threads, (size_t)thread);
     const double clock = tmk_phase_start(exec);
     for (size_t cut = 1; cut < plan->cuts; cut++, shares += plan->share_bytes) {
@@ -180,21 +180,33 @@ static void add_shares(const struct plan *plan, const struct tmk_args *args, con
     tmk_phase_end(exec, thread, TMK_PHASE_REDUCE, clock);
 }
 
+/* A call as its threads see it. */
+struct call {
+    const struct plan *plan;
+    const struct tmk_args *args;
+    const struct tmk_exec *exec;
+    char *shares;
+};
+
+static void run_thread(void *context, int thread)
+{
+    const struct call *call = context;
+    const struct plan *plan = call->plan;
+    const size_t jobs = plan->p->g * plan->blocks_out * plan->blocks_in * plan->cuts;
+#pragma omp for schedule(static)
+    for (size_t i = 0; i < jobs; i++) {
+        const struct job job = job_of(plan, call->args, call->shares, i);
+        run_job(plan, &job, call->args, call->exec, thread);
+    }
+    if (plan->cuts > 1)
+        add_shares(plan, call->args, call->shares, call->exec, thread);
+}
+
 void tmk_winograd_weigh(const struct tmk_conv2d *p, enum tmk_winograd_size size,
                         const struct tmk_args *args, const struct tmk_exec *exec)
 {
     const struct plan plan = make_plan(p, size);
-    const size_t jobs = p->g * plan.blocks_out * plan.blocks_in * plan.cuts;
-    char *shares = (char *)exec->workspace + (size_t)exec->threads * plan.thread_bytes;
-#pragma omp parallel num_threads(exec->threads)
-    {
-        const int thread = omp_get_thread_num();
-#pragma omp for schedule(static)
-        for (size_t i = 0; i < jobs; i++) {
-            const struct job job = job_of(&plan, args, shares, i);
-            run_job(&plan, &job, args, exec, thread);
-        }
-        if (plan.cuts > 1)
-            add_shares(&plan, args, shares, exec, thread);
-    }
+    struct call call = {&plan, args, exec,
+                        (char *)exec->workspace + (size_t)exec->threads * plan.thread_bytes};
+    tmk_team_run(exec->threads, run_thread, &call);
 }

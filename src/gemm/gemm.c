@@ -4,9 +4,9 @@
 #include "size.h"
 #include "small.h"
 #include "split.h"
+#include "team.h"
 
 #include <assert.h>
-#include <omp.h>
 
 /* Share `part` of `parts` of `count` positions, in whole units. */
 static struct tmk_range share(size_t count, size_t unit, size_t parts, size_t part)
@@ -59,6 +59,27 @@ size_t tmk_gemm_workspace(const struct tmk_gemm *gemm, int threads)
     return parts_bytes(&plan) + plan.pieces_bytes;
 }
 
+/* A call as its threads see it. */
+struct call {
+    const struct tmk_gemm_plan *plan;
+    const struct tmk_exec *exec;
+    size_t parts;
+};
+
+static void run_thread(void *context, int thread)
+{
+    const struct call *call = context;
+    const struct tmk_gemm_plan *plan = call->plan;
+    const size_t team = (size_t)call->exec->threads;
+    for (size_t i = (size_t)thread; i < call->parts; i += team)
+        run_part(plan, call->exec, i, thread);
+    if (plan->pieces == 1)
+        return;
+#pragma omp barrier
+    tmk_gemm_add_pieces(plan, call->exec, thread,
+                        share(plan->nbatch * plan->M, 1, team, (size_t)thread));
+}
+
 enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec *exec)
 {
     struct tmk_gemm_plan plan;
@@ -74,21 +95,12 @@ enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec 
                         exec->workspace_bytes, need);
     if (plan.pieces > 1)
         plan.c = (char *)exec->workspace + parts_bytes(&plan);
-    const size_t rows = plan.nbatch * plan.M;
     if (parts == 1) {
         run_part(&plan, exec, 0, 0);
-        tmk_gemm_add_pieces(&plan, exec, 0, (struct tmk_range){0, rows});
+        tmk_gemm_add_pieces(&plan, exec, 0, (struct tmk_range){0, plan.nbatch * plan.M});
         return TMK_OK;
     }
-#pragma omp parallel num_threads(exec->threads)
-    {
-        const size_t thread = (size_t)omp_get_thread_num(), team = (size_t)omp_get_num_threads();
-        for (size_t i = thread; i < parts; i += team)
-            run_part(&plan, exec, i, (int)thread);
-        if (plan.pieces > 1) {
-#pragma omp barrier
-            tmk_gemm_add_pieces(&plan, exec, (int)thread, share(rows, 1, team, thread));
-        }
-    }
+    struct call call = {&plan, exec, parts};
+    tmk_team_run(exec->threads, run_thread, &call);
     return TMK_OK;
 }

@@ -6,8 +6,6 @@
 #include "size.h"
 #include "team.h"
 
-#include <omp.h>
-
 /* Sizes for which a plan would do nothing but read A and B in place, in one block: more than thin
  * products have, and rows that L2 holds without being asked to. */
 #define LEAST ((size_t)TMK_MICRO_SHALLOW)
@@ -42,10 +40,20 @@ bool tmk_gemm_is_small(const struct tmk_gemm *g)
            lies_well(m, a_row, k * element) && lies_well(k, b_row, n * element);
 }
 
-/* Rows [begin, end) of C. */
-static void run_rows(const struct tmk_gemm *g, const struct tmk_exec *exec, int thread,
-                     size_t begin, size_t end)
+/* A call as its threads see it: they share rows out. */
+struct call {
+    const struct tmk_gemm *gemm;
+    const struct tmk_exec *exec;
+    size_t team;
+};
+
+static void run_rows(void *context, int thread)
 {
+    const struct call *call = context;
+    const struct tmk_gemm *g = call->gemm;
+    const struct tmk_exec *exec = call->exec;
+    const size_t m = g->m.extent[0], share = (size_t)thread, begin = m * share / call->team,
+                 end = m * (share + 1) / call->team;
     const struct tmk_micro *micro = tmk_micro(g->dtype);
     const size_t n = g->n.extent[0], element = tmk_dtype_size(g->dtype);
     ptrdiff_t row[MOST];
@@ -89,15 +97,7 @@ static bool team_pays(const struct tmk_gemm *g, int threads)
 
 void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
 {
-    const size_t m = g->m.extent[0];
-    if (!team_pays(g, exec->threads)) {
-        run_rows(g, exec, 0, 0, m);
-        return;
-    }
-#pragma omp parallel num_threads(exec->threads)
-    {
-        const size_t thread = (size_t)omp_get_thread_num(), team = (size_t)omp_get_num_threads();
-        const size_t begin = m * thread / team, end = m * (thread + 1) / team;
-        run_rows(g, exec, (int)thread, begin, end);
-    }
+    const int team = team_pays(g, exec->threads) ? exec->threads : 1;
+    struct call call = {g, exec, (size_t)team};
+    tmk_team_run(team, run_rows, &call);
 }

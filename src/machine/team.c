@@ -38,3 +38,13 @@ double tmk_team_seconds(int threads)
         atomic_store_explicit(seconds, (float)measure(threads), memory_order_relaxed);
     return atomic_load_explicit(seconds, memory_order_relaxed);
 }
+
+void tmk_team_run(int threads, void (*body)(void *context, int thread), void *context)
+{
+    if (threads == 1) {
+        body(context, 0);
+        return;
+    }
+#pragma omp parallel num_threads(threads)
+    body(context, omp_get_thread_num());
+}
