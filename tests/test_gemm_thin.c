@@ -147,6 +147,8 @@ static void deep_products_are_cut_into_pieces(void **state)
         plain((enum tmk_dtype)d, 8, 8, 16 << 10);
         plain((enum tmk_dtype)d, 33, 35, 16 << 10);
         plain((enum tmk_dtype)d, 5, 3, 30011);
+        product((enum tmk_dtype)d, 101, 33, 9001, RIGHT); /* sums of A's rows, too, */
+        product((enum tmk_dtype)d, 33, 101, 9001, RIGHT); /* as columns */
     }
 }
 

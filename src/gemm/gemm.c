@@ -70,14 +70,13 @@ static void run_thread(void *context, int thread)
 {
     const struct call *call = context;
     const struct tmk_gemm_plan *plan = call->plan;
-    const size_t team = (size_t)call->exec->threads;
-    for (size_t i = (size_t)thread; i < call->parts; i += team)
+    const int team = call->exec->threads;
+    for (size_t i = (size_t)thread; i < call->parts; i += (size_t)team)
         run_part(plan, call->exec, i, thread);
     if (plan->pieces == 1)
         return;
 #pragma omp barrier
-    tmk_gemm_add_pieces(plan, call->exec, thread,
-                        share(plan->nbatch * plan->M, 1, team, (size_t)thread));
+    tmk_gemm_add_pieces(plan, call->exec, thread, team);
 }
 
 enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec *exec)
@@ -97,7 +96,7 @@ enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec 
         plan.c = (char *)exec->workspace + parts_bytes(&plan);
     if (parts == 1) {
         run_part(&plan, exec, 0, 0);
-        tmk_gemm_add_pieces(&plan, exec, 0, (struct tmk_range){0, plan.nbatch * plan.M});
+        tmk_gemm_add_pieces(&plan, exec, 0, 1);
         return TMK_OK;
     }
     struct call call = {&plan, exec, parts};

@@ -7,6 +7,7 @@ struct NAME(dot) {
     const T *a, *b;
     ptrdiff_t a_row, a_panel, b_column;
     ptrdiff_t count; /* of k */
+    bool far;
     NAME(vec) * sum;
 };
 
@@ -37,7 +38,10 @@ static inline __attribute__((always_inline)) void NAME(dot_block)(const struct N
         UNROLL for (int v = 0; v < TMK_NRV; v++)
         {
             UNROLL for (int j = 0; j < columns; j++)
-                __builtin_prefetch(b + j * b_column + v * LANES + DOT_BYTES / (int)sizeof(T));
+            {
+                if (d->far)
+                    __builtin_prefetch(b + j * b_column + v * LANES + DOT_BYTES / (int)sizeof(T));
+            }
             DOT_STEP(v * LANES, LOAD_WHOLE);
         }
     }
@@ -71,31 +75,39 @@ DEFINE(4)
 #endif
 #undef DEFINE
 
-/* Add up `count` <= LANES vectors, each to one element. */
+/* Add up `count` <= LANES vectors, each to one element: the stages of a transpose, but that the two
+ * rows which come out of one are added. */
+#define ADD_STAGE(d)                                                                               \
+    UNROLL for (int i = 0; i < LANES; i += 2 * (d))                                                \
+    {                                                                                              \
+        const NAME(vec) a = v[i], b = v[i + (d)];                                                  \
+        v[i] = __builtin_shufflevector(a, b, EACH_LANE(UPPER, d)) +                                \
+               __builtin_shufflevector(a, b, EACH_LANE(LOWER, d));                                 \
+    }
 static NAME(vec) NAME(add_lanes)(const NAME(vec) * sum, size_t count)
 {
-    NAME(vec) block[LANES], total = {0};
-    UNROLL for (size_t l = 0; l < LANES; l++) block[l] = l < count ? sum[l] : (NAME(vec)){0};
-    NAME(transpose)(block);
-    UNROLL for (int l = 0; l < LANES; l++) total += block[l];
-    return total;
+    NAME(vec) v[LANES];
+    UNROLL for (size_t l = 0; l < LANES; l++) v[l] = l < count ? sum[l] : (NAME(vec)){0};
+    EACH_DISTANCE(ADD_STAGE)
+    return v[0];
 }
+#undef ADD_STAGE
 
 /* Columns [first, first + columns) of C get their sums. */
 static void NAME(store_dots)(const struct tmk_tile *t, size_t rows, ptrdiff_t first, size_t columns,
                              const NAME(vec) * sum)
 {
-    for (size_t s = 0; s < rows * columns; s += LANES) {
-        const size_t count = TMK_MIN(LANES, rows * columns - s);
-        const NAME(vec) total = NAME(add_lanes)(sum + s, count);
-        for (size_t l = 0; l < count; l++) {
-            const size_t i = (s + l) / columns;
-            const ptrdiff_t j = first + (ptrdiff_t)((s + l) % columns);
-            T *out = (T *)t->c + t->row[i] + j * t->c_column;
-            T start = t->accumulate ? *out : 0;
-            start += t->row_bias ? ((const T *)t->row_bias)[i] : 0;
-            *out = start + (t->col_bias ? ((const T *)t->col_bias)[j] : 0) + total[l];
-        }
+    T totals[TMK_MICRO_DOT * DOT_COLUMNS + LANES];
+    for (size_t s = 0; s < rows * columns; s += LANES)
+        NAME(store)(totals + s, NAME(add_lanes)(sum + s, TMK_MIN(LANES, rows * columns - s)));
+    const T *total = totals;
+    for (size_t i = 0; i < rows; i++) {
+        T *out = (T *)t->c + t->row[i] + first * t->c_column;
+        const T bias = t->row_bias ? ((const T *)t->row_bias)[i] : 0;
+        const T *column_bias = t->col_bias ? (const T *)t->col_bias + first : NULL;
+        for (size_t j = 0; j < columns; j++, out += t->c_column)
+            *out =
+                (t->accumulate ? *out : 0) + bias + (column_bias ? column_bias[j] : 0) + *total++;
     }
 }
 
@@ -118,7 +130,8 @@ static void NAME(dot)(const struct tmk_tile *t, size_t rows)
         for (size_t s = 0; s < rows * (size_t)columns; s++)
             sum[s] = (NAME(vec)){0};
         for (size_t k = 0; k < t->kc; k += most) {
-            struct NAME(dot) d = {.a_row = t->a_row, .a_panel = t->a_k, .b_column = t->b_k};
+            struct NAME(dot)
+                d = {.a_row = t->a_row, .a_panel = t->a_k, .b_column = t->b_k, .far = t->far};
             d.b = (const T *)t->b + j * t->b_k + k;
             d.count = (ptrdiff_t)TMK_MIN(most, t->kc - k);
             for (size_t i = 0; i < rows; i += DOT_ROWS) {

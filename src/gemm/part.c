@@ -11,7 +11,7 @@ static void set_batch(struct tmk_gemm_part *part, size_t index, size_t piece)
     ptrdiff_t offset[3];
     tmk_gemm_batch_offsets(plan, index, offset);
     if (plan->pieces > 1)
-        offset[2] = (ptrdiff_t)((index * plan->pieces + piece) * plan->M * plan->N);
+        offset[2] = (ptrdiff_t)((index * plan->pieces + piece) * tmk_gemm_piece(plan));
     part->a = tmk_gemm_forward(plan, plan->a.base, offset[0]);
     part->b = tmk_gemm_forward(plan, plan->b.base, offset[1]);
     part->c = (char *)tmk_gemm_forward(plan, plan->c, offset[2]);
@@ -19,8 +19,8 @@ static void set_batch(struct tmk_gemm_part *part, size_t index, size_t piece)
         part->row_bias = plan->row_bias + index / plan->share_bias * plan->M * plan->element;
     if (plan->col_bias)
         part->col_bias = plan->col_bias + index * plan->N * plan->element;
-    if (tmk_gemm_sums(plan))
-        part->sums = plan->sums + index * (plan->a.summed ? plan->M : plan->N) * plan->element;
+    part->sums = plan->pieces > 1 ? part->c + plan->M * plan->N * plan->element
+                                  : plan->sums + index * tmk_gemm_sums(plan) * plan->element;
     const size_t blocks = tmk_ceil_div(plan->K, plan->blocking.kc);
     part->k.begin = blocks * piece / plan->pieces * plan->blocking.kc;
     part->k.end = TMK_MIN(blocks * (piece + 1) / plan->pieces * plan->blocking.kc, plan->K);
@@ -79,7 +79,7 @@ void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *
     tmk_gemm_scratch_layout(plan, memory, &part.s);
     for (size_t k = 0; plan->keep && k < plan->blocking.kc; k++)
         part.s.kept[k] = (ptrdiff_t)(k * plan->micro->nr);
-    for (size_t k = 0; tmk_gemm_sums(plan) && k < plan->blocking.kc; k++) {
+    for (size_t k = 0; tmk_gemm_sums(plan) > 0 && k < plan->blocking.kc; k++) {
         if (plan->dtype == TMK_F32)
             ((float *)(void *)part.s.ones)[k] = 1;
         else

@@ -142,7 +142,6 @@ static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_
     const struct tmk_gemm_operand *a = &plan->a;
     struct tmk_tile *tile = &stack->tile;
     const size_t rows = stack->rows;
-    const bool sum = a->summed && part->n.begin == 0 && part->n.end > 0; /* by one part */
     const ptrdiff_t depth = a->depth ? part->s.k_first[0] : (ptrdiff_t)k0 * a->k;
     if (a->in_place) {
         tile->a = tmk_gemm_forward(plan, part->a, (ptrdiff_t)stack->m * a->own + depth);
@@ -151,9 +150,6 @@ static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_
         tile->a_tile = (ptrdiff_t)rows * a->own;
         tile->a_run = a->run;
         tile->a_jump = a->jump;
-        if (sum)
-            tmk_gemm_sum_rows(part, (struct tmk_range){stack->m, stack->m + tile->tiles * rows},
-                              tile->a, a->own);
         return;
     }
     const size_t pitch = a->by_rows ? plan->row_pitch : part->kc;
@@ -176,8 +172,6 @@ static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_
             copy_rows(part, runs, nruns, out);
         else
             pack(part, a, part->a, &part->a_depth, runs, nruns, rows, rows, out);
-        if (sum)
-            tmk_gemm_sum_rows(part, (struct tmk_range){m, m + rows}, out, tile->a_row);
     }
 }
 
@@ -417,9 +411,10 @@ void tmk_gemm_multiply_block(struct tmk_gemm_part *part, struct tmk_range m, siz
         columns = later;
         later = done;
     }
-    if (end < part->n.end) {
-        const struct tmk_tile *top = &stacks[0].tile;
+    const struct tmk_tile *top = &stacks[0].tile;
+    if (end < part->n.end)
         tmk_gemm_multiply_rest(part, m, k0, top->a, top->a_row);
-        tmk_gemm_note(part, TMK_PHASE_COMPUTE);
-    }
+    if (plan->a.summed)
+        tmk_gemm_sum_rows(part, m, top->a, top->a_row);
+    tmk_gemm_note(part, TMK_PHASE_COMPUTE);
 }

@@ -100,25 +100,27 @@ void tmk_gemm_multiply_rest(struct tmk_gemm_part *part, struct tmk_range m, size
     add_dots(part, &tile, b, b_k, plan->n.axis[plan->n.n - 1].step[TMK_STEP_FIRST]);
 }
 
-/* Dot products with a column of ones. */
+/* Dot products with a column of ones. Whoever has some of the columns sums up as many of the rows.
+ */
 void tmk_gemm_sum_rows(const struct tmk_gemm_part *part, struct tmk_range m, const void *rows,
                        ptrdiff_t step)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *a = &plan->a;
     const ptrdiff_t first = 0;
-    const size_t run = a->run > 0 ? a->run : part->kc;
+    const size_t run = a->run > 0 ? a->run : part->kc, all = m.end - m.begin,
+                 begin = all * part->n.begin / plan->N, end = all * part->n.end / plan->N;
     struct tmk_tile tile = {
         .kc = run,
         .a = part->s.ones,
         .a_row = (ptrdiff_t)plan->micro->nr,
         .a_k = (ptrdiff_t)plan->micro->nr,
-        .b = rows,
+        .b = tmk_gemm_forward(plan, rows, (ptrdiff_t)begin * step),
         .b_k = step,
-        .c = part->sums + m.begin * plan->element,
+        .c = part->sums + (m.begin + begin) * plan->element,
         .c_column = 1,
         .row = &first,
-        .width = m.end - m.begin,
+        .width = end - begin,
         .accumulate = !part->first_k,
     };
     for (size_t k = 0; k < part->kc; k += run) {

@@ -107,7 +107,7 @@ static void split(struct tmk_gemm_plan *plan)
     plan->c_column = 1;
     plan->row_bias = plan->col_bias = NULL;
     plan->accumulate = false;
-    plan->pieces_bytes = plan->nbatch * plan->pieces * plan->M * plan->N * plan->element;
+    plan->pieces_bytes = plan->nbatch * plan->pieces * tmk_gemm_piece(plan) * plan->element;
 }
 
 static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks want)
@@ -141,9 +141,8 @@ static void choose_blocks(struct tmk_gemm_plan *plan, struct tmk_gemm_blocks wan
 static void choose_sums(struct tmk_gemm_plan *plan)
 {
     const struct tmk_gemm_operand *a = &plan->a;
-    const bool panels = !plan->thin && plan->pieces == 1;
-    plan->a.summed = a->summed && panels && (a->in_place ? a->k == 1 : a->by_rows);
-    plan->b.summed = plan->b.summed && panels;
+    plan->a.summed = a->summed && !plan->thin && (a->in_place ? a->k == 1 : a->by_rows);
+    plan->b.summed = plan->b.summed && !plan->thin;
 }
 
 /* A few columns beyond the last whole vector cost as much as a vector of them, but where A runs
@@ -254,9 +253,9 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     tmk_gemm_choose_places(plan);
     tmk_gemm_choose_thin(plan);
     choose_blocks(plan, gemm->blocks);
+    choose_sums(plan);
     if (plan->pieces > 1)
         split(plan);
-    choose_sums(plan);
     plan->rest = find_rest(plan);
     find_ends(plan);
     plan->b_along_k = !plan->b.window && tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &plan->b.own) &&
@@ -294,7 +293,7 @@ bool tmk_gemm_can_sum_rows(const struct tmk_gemm *gemm)
 {
     struct tmk_gemm_plan plan;
     tmk_gemm_plan_make(gemm, 1, &plan);
-    return tmk_gemm_sums(&plan);
+    return tmk_gemm_sums(&plan) > 0;
 }
 
 /* Of a B that runs along k in stretches of TMK_GEMM_ROW_LENGTH at least: pieces of nr. */
@@ -334,7 +333,7 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
     scratch->kept =
         (ptrdiff_t *)(void *)carve(memory, &used, plan->keep ? b->kc * sizeof(ptrdiff_t) : 0);
     scratch->rest = carve(memory, &used, tmk_gemm_rest_bytes(plan));
-    scratch->ones = carve(memory, &used, tmk_gemm_sums(plan) ? b->kc * plan->element : 0);
+    scratch->ones = carve(memory, &used, tmk_gemm_sums(plan) > 0 ? b->kc * plan->element : 0);
     scratch->ahead =
         (ptrdiff_t *)(void *)carve(memory, &used, tmk_gemm_most_ahead(plan) * sizeof(ptrdiff_t));
     scratch->k_y = (int32_t *)(void *)carve(memory, &used, b->kc * sizeof(int32_t));

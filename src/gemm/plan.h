@@ -67,7 +67,7 @@ struct tmk_gemm_plan {
     size_t nbatch, M, N, K;
     size_t share_bias; /* so many neighbours of the batch have one row of row_bias */
     size_t period;     /* of k: positions of all its axes but the outermost */
-    size_t pieces; /* of K: more than one, each sums into a dense M x N array of its own, in c */
+    size_t pieces; /* of K: more than one, each sums into a dense array of its own, in c */
     struct tmk_gemm_result result; /* then where their sum goes */
     struct tmk_blocking blocking;
     bool fetch_ahead;                     /* B does not stay in the L2 cache by itself */
@@ -87,10 +87,16 @@ struct tmk_gemm_plan {
     size_t pieces_bytes; /* and of all sums over pieces of K */
 };
 
-/* Are sums of either operand asked for? */
-static inline bool tmk_gemm_sums(const struct tmk_gemm_plan *plan)
+/* How many sums of either operand are asked for in a batch element? */
+static inline size_t tmk_gemm_sums(const struct tmk_gemm_plan *plan)
 {
-    return plan->a.summed || plan->b.summed;
+    return plan->a.summed ? plan->M : plan->b.summed ? plan->N : 0;
+}
+
+/* Elements of what a piece of K sums to: M x N, then sums of an operand. */
+static inline size_t tmk_gemm_piece(const struct tmk_gemm_plan *plan)
+{
+    return plan->M * plan->N + tmk_gemm_sums(plan);
 }
 
 /* `threads` >= 1 parts at most. */

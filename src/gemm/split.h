@@ -4,9 +4,9 @@
 
 #include "part.h"
 
-/* Rows [rows.begin, rows.end) of all batch elements' M: C, or what is added to it, is the sum over
- * plan->pieces arrays of M x N, always in the same order. Nothing to do for one piece. */
+/* One thread's share of the rows: C, or what is added to it, is the sum over plan->pieces arrays of
+ * M x N, always in the same order; likewise the sums of an operand. Nothing to do for one piece. */
 void tmk_gemm_add_pieces(const struct tmk_gemm_plan *plan, const struct tmk_exec *exec, int thread,
-                         struct tmk_range rows);
+                         int threads);
 
 #endif
