@@ -131,9 +131,12 @@ static void depth_runs_image_by_image(void **state)
 /* Few columns with an A across are computed as rows. */
 static void few_columns_become_rows(void **state)
 {
-    static const struct layer one[] = {{1, 49, 70, 300}, {1, 49, 320, 257}, {1, 30, 100, 1031}};
+    static const struct layer few[] = {
+        {1, 49, 70, 300},  {1, 49, 320, 257}, {1, 30, 100, 1031},
+        {3, 49, 150, 300}, {8, 9, 100, 260},
+    };
     (void)state;
-    RUN(one, BWD_D);
+    RUN(few, BWD_D);
 }
 
 int main(void)

@@ -149,20 +149,18 @@ static bool fills_lanes(const struct tmk_channels_plan *plan)
 }
 
 /* Of a 1x1 kernel the engine packs no image either, and its vectors run along positions: these are
- * too few in small images, alone or by few rows, or lie apart in the results of a bwd_d with a
- * stride. A few beyond whole vectors do no harm, as it has a way for them, unless all rows of
- * several images are one panel. An image is copied for its strides only. */
+ * too few in small images, alone or by few rows. A few beyond whole vectors do no harm, as it has a
+ * way for them, unless all rows of several images are one panel. An image is copied for its strides
+ * only. */
 static bool suits_one_tap(const struct tmk_channels_plan *plan)
 {
     const size_t positions = plan->h.positions * plan->w.positions;
     const bool apart = plan->h.stride * plan->w.stride > 1;
-    const bool phases = plan->h.phases * plan->w.phases > 1;
     if (plan->channels * positions * plan->size > tmk_l2_bytes() || (plan->copied && !apart))
         return false;
     const bool whole = 4 * (positions % plan->kernel->lanes) <= plan->kernel->lanes;
-    return plan->images == 1 ? phases || (positions < FEW_POSITIONS && !whole)
-                             : positions < FEW_POSITIONS &&
-                                   plan->lanes <= (whole ? plan->kernel->width : FEW_LANES);
+    return positions < FEW_POSITIONS &&
+           (plan->images == 1 ? !whole : plan->lanes <= (whole ? plan->kernel->width : FEW_LANES));
 }
 
 /* Does any tap reach any position along an axis? In bwd_d with a stride there may be none. */

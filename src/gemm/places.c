@@ -139,13 +139,13 @@ bool tmk_gemm_few_rows(const struct tmk_gemm_plan *plan)
 
 /* Few columns, not in whole vectors, that meet an A across: as rows they leave it, now B, where it
  * lies. Then tiles are transposed on their way to C, which a deep product outweighs. */
-#define FEW_COLUMNS ((size_t)256)
+#define FEW_COLUMNS ((size_t)512)
 #define DEEP ((size_t)256)
 bool tmk_gemm_few_columns(const struct tmk_gemm_plan *plan)
 {
     ptrdiff_t own, k;
     return plan->N <= FEW_COLUMNS && plan->N % plan->micro->lanes != 0 && plan->M >= plan->N &&
-           plan->K >= DEEP && !plan->b.window && plan->n.n == 1 &&
+           plan->K >= DEEP && !plan->b.window && plan->n.n > 0 &&
            tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &own) && own == 1 &&
            tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &k) && k != 1;
 }
