@@ -119,6 +119,8 @@ static void test_many_channels(void **state)
         "mb1ic129oc140ih7kh1ph0",
         "mb2ic131oc130ih16kh1ph0",
         "mb2ic129oc160ih9iw12kh1kw1sh2sw2ph0pw0",
+        "mb3ic130oc150ih21iw20kh1kw1sh2sw2ph0pw0", /* bwd_w goes image by image */
+        "mb3ic260oc150ih21iw20kh1kw1sh2sw3ph0pw0",
         "mb2ic130oc129ih8iw7kh1kw1ph1pw1",
         "mb1ic40oc46ih15iw20kh3kw3sh2sw2ph1pw1",
         "mb1ic40oc46ih15iw20kh4kw3sh3sw4ph2pw1",

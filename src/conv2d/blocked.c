@@ -175,6 +175,27 @@ static enum way way_of(const struct tmk_conv2d *p, enum tmk_dir dir)
     return weighs ? WEIGH : ENGINE;
 }
 
+/* With a stride, positions run on in dy but not in x, so that those of one image only are read
+ * where they lie. Then bwd_w goes image by image, if one has enough to do. */
+#define ENOUGH ((size_t)1 << 20) /* multiply-adds */
+static bool goes_by_images(const struct tmk_conv2d *p, enum tmk_dir dir)
+{
+    return dir == TMK_BWD_W && p->base.layout == TMK_NCHW && p->sh * p->sw > 1 && p->mb > 1 &&
+           p->oh * p->ow * p->ic / p->g * p->kh * p->kw >= ENOUGH / (p->oc / p->g);
+}
+
+/* The contraction of one image, which others follow. */
+static struct tmk_gemm image_gemm(const struct tmk_conv2d *p, struct tmk_gemm gemm, size_t n)
+{
+    const ptrdiff_t bytes = (ptrdiff_t)(n * tmk_dtype_size(p->base.dtype));
+    gemm.k.extent[0] = 1; /* NCHW: the images */
+    gemm.a = (const char *)gemm.a + gemm.k.first[0] * bytes;
+    gemm.b = (const char *)gemm.b + gemm.k.second[0] * bytes;
+    gemm.accumulate = n > 0;
+    gemm.sum_rows = false;
+    return gemm;
+}
+
 struct workspace_query {
     int threads;
     size_t bytes;
@@ -199,6 +220,8 @@ static size_t engine_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int
         each_phase(p, &args, ask_workspace, &query);
     } else {
         struct tmk_gemm gemm = x_gemm(p, &args, dir);
+        if (goes_by_images(p, dir))
+            gemm = image_gemm(p, gemm, 0);
         ask_workspace(&query, &gemm);
     }
     return query.bytes;
@@ -261,9 +284,16 @@ static enum tmk_status run_engine(const struct tmk_conv2d *p, enum tmk_dir dir,
     if (dir == TMK_BWD_D)
         return each_phase(p, args, run_phase, (void *)exec);
     const struct tmk_gemm gemm = x_gemm(p, args, dir);
-    if (gemm.sum_rows && !tmk_gemm_can_sum_rows(&gemm))
+    const bool by_images = goes_by_images(p, dir);
+    if (gemm.sum_rows && (by_images || !tmk_gemm_can_sum_rows(&gemm)))
         tmk_conv2d_sum_bias(p, args, exec);
-    return tmk_gemm_run(&gemm, exec);
+    if (!by_images)
+        return tmk_gemm_run(&gemm, exec);
+    for (size_t n = 0; n < p->mb; n++) {
+        const struct tmk_gemm image = image_gemm(p, gemm, n);
+        TMK_TRY(tmk_gemm_run(&image, exec));
+    }
+    return TMK_OK;
 }
 
 /* Each sees to the bias itself, the first two to gaps as well. */

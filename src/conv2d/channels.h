@@ -17,7 +17,7 @@ size_t tmk_conv2d_channels_workspace(const struct tmk_conv2d *p, enum tmk_dir di
 enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir,
                                     const struct tmk_args *args, const struct tmk_exec *exec);
 
-/* The same three for bwd_w: vectors along output channels. dw from x and dy; not the bias's. */
+/* The same three for bwd_w: vectors along output channels. dw and db from x and dy. */
 bool tmk_conv2d_suits_weigh(const struct tmk_conv2d *p);
 size_t tmk_conv2d_weigh_workspace(const struct tmk_conv2d *p, int threads);
 enum tmk_status tmk_conv2d_weigh(const struct tmk_conv2d *p, const struct tmk_args *args,

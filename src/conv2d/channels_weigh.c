@@ -11,36 +11,25 @@
 #include "size.h"
 #include "team.h"
 
-/* Positions that are summed at a time, roughly: enough to pay for bringing a tile to its place. Of
- * fewer, there are more channels at a time that share what is packed of dy: 1x1 kernels need it. */
-static size_t positions_of(const struct tmk_conv2d *p)
-{
-    return p->kh * p->kw > 1 ? 1024 : 512;
-}
+/* Positions that are summed at a time, roughly: enough to pay for bringing a tile to its place. */
+#define POSITIONS ((size_t)1024)
 
-/* A sum of less is not worth it: of 1x1 kernels, whose elements of dy have less to share. */
-static size_t least_positions(const struct tmk_conv2d *p)
-{
-    return p->kh * p->kw > 1 ? 32 : 128;
-}
+/* A sum of less is not worth it. */
+#define LEAST_POSITIONS 32
 
 /* Of a thread's workspace: one row of a very wide image may be too much. */
 #define MOST_BYTES ((size_t)8 << 20)
 
-/* Input channels of a group where the kernel is 1x1. */
-#define CHANNELS_OF_GROUP 4
-
 struct plan {
     const struct tmk_conv2d *p;
     const struct tmk_channels_kernels *kernel;
-    size_t size;           /* bytes of an element */
-    size_t taps;           /* of a group: a row of the kernel, a column, or if 1x1, channels */
-    size_t tap_rows;       /* rows of the kernel that are groups */
-    size_t group_channels; /* of a group: 1, or if 1x1, several */
-    size_t most_groups;    /* of a tile */
-    bool copied;           /* else x is read where it lies */
-    size_t left, right;    /* then: positions of a row of which taps meet padding */
-    size_t images, rows;   /* of dy, at a time */
+    size_t size;                        /* bytes of an element */
+    size_t taps;                        /* of a group: a row of the kernel, or a column */
+    size_t tap_rows;                    /* rows of the kernel that are groups */
+    size_t most_groups;                 /* of a tile */
+    bool copied;                        /* else x is read where it lies */
+    size_t left, right;                 /* then: positions of a row of which taps meet padding */
+    size_t images, rows;                /* of dy, at a time */
     size_t pitch, part, image, channel; /* elements of the copy: row, part, image, channel */
     size_t row_parts; /* of the copy, taken apart by the stride; 1: all taps read the same rows */
     size_t channels;  /* at a time */
@@ -64,24 +53,15 @@ struct slab {
     size_t n, images, row, rows, ic, channels;
 };
 
-/* How many groups so many channels have in each of the tap_rows. */
-static size_t groups_of(const struct plan *plan, size_t channels)
-{
-    return tmk_ceil_div(channels, plan->group_channels);
-}
-
 static void choose_groups(struct plan *plan)
 {
     const struct tmk_conv2d *p = plan->p;
-    const bool one = p->kh * p->kw == 1;
-    plan->taps = one ? CHANNELS_OF_GROUP : p->kw > 1 ? p->kw : p->kh;
+    plan->taps = p->kw > 1 ? p->kw : p->kh;
     plan->tap_rows = p->kw > 1 ? p->kh : 1;
-    plan->group_channels = one ? CHANNELS_OF_GROUP : 1;
     plan->most_groups = plan->taps <= TMK_CHANNELS_TAPS ? plan->kernel->groups[plan->taps] : 0;
 }
 
-/* Rows of taps can leave out what meets padding, if that is little. What single taps of many
- * channels read with a stride is nearer in a copy. */
+/* Rows of taps can leave out what meets padding, if that is little. */
 static void choose_place(struct plan *plan)
 {
     const struct tmk_conv2d *p = plan->p;
@@ -99,7 +79,7 @@ static void choose_place(struct plan *plan)
 static void choose_slab(struct plan *plan)
 {
     const struct tmk_conv2d *p = plan->p;
-    const size_t plane = p->oh * p->ow, positions = positions_of(p);
+    const size_t plane = p->oh * p->ow, positions = POSITIONS;
     plan->images = TMK_MIN(TMK_MAX(positions / plane, 1), p->mb);
     plan->rows = TMK_MIN(TMK_MAX(positions / p->ow, 1), p->oh);
     plan->rows = tmk_ceil_div(p->oh, tmk_ceil_div(p->oh, plan->rows));
@@ -108,7 +88,7 @@ static void choose_slab(struct plan *plan)
     plan->part = tmk_plane_part(plan->rows + (p->kh - 1) * p->dh / p->sh, plan->pitch,
                                 plan->kernel->lanes, plan->size);
     plan->row_parts = p->kh > 1 ? p->sh : 1;
-    plan->image = plan->row_parts * (p->kh * p->kw > 1 ? p->sw : 1) * plan->part;
+    plan->image = plan->row_parts * p->sw * plan->part;
     plan->channel = plan->images * plan->image;
 }
 
@@ -121,8 +101,7 @@ static void choose_parts(struct plan *plan, size_t threads)
     for (size_t parts_oc = 1; parts_oc <= threads; parts_oc++) {
         const size_t parts_ic = threads / parts_oc;
         const size_t vectors = tmk_ceil_div(plan->panels, parts_oc) * plan->kernel->width / lanes;
-        const size_t cost =
-            TMK_MIN(vectors, all) * groups_of(plan, tmk_ceil_div(plan->p->ic, parts_ic));
+        const size_t cost = TMK_MIN(vectors, all) * tmk_ceil_div(plan->p->ic, parts_ic);
         if (cost < best || (cost == best && !plan->copied)) {
             best = cost;
             plan->parts_ic = parts_ic;
@@ -148,7 +127,7 @@ static struct plan make_plan(const struct tmk_conv2d *p, int threads)
     const size_t read = plan.images * plan.rows * p->sh * p->iw;
     const size_t fit = tmk_l2_bytes() / 2 / ((plan.copied ? plan.channel : read) * plan.size);
     const size_t own = tmk_ceil_div(p->ic, plan.parts_ic);
-    plan.channels = TMK_MIN(TMK_MAX(fit / CHANNELS_OF_GROUP, 1) * CHANNELS_OF_GROUP, own);
+    plan.channels = TMK_MIN(TMK_MAX(fit / plan.most_groups, 1) * plan.most_groups, own);
     return plan;
 }
 
@@ -157,7 +136,7 @@ static size_t lay_out(const struct plan *plan, char *memory, struct part *part)
 {
     const struct tmk_conv2d *p = plan->p;
     const size_t positions = plan->images * plan->rows * p->ow;
-    const size_t copy = plan->channels * plan->channel + (p->sw - 1) * plan->part;
+    const size_t copy = plan->channels * plan->channel;
     const size_t rows = plan->most_groups * plan->taps * plan->tap_rows;
     const size_t bytes[] = {
         plan->copied ? copy * plan->size : 0,
@@ -178,8 +157,8 @@ static size_t lay_out(const struct plan *plan, char *memory, struct part *part)
 
 bool tmk_conv2d_suits_weigh(const struct tmk_conv2d *p)
 {
-    if (p->base.layout != TMK_NCHW || p->g > 1 || p->kh * p->kw * p->sh * p->sw == 1 ||
-        p->mb * p->oh * p->ow < least_positions(p))
+    if (p->base.layout != TMK_NCHW || p->g > 1 || p->kh * p->kw == 1 ||
+        p->mb * p->oh * p->ow < LEAST_POSITIONS)
         return false;
     const struct plan plan = make_plan(p, 1);
     return plan.most_groups > 0 && lay_out(&plan, NULL, NULL) <= MOST_BYTES &&
@@ -206,8 +185,7 @@ static ptrdiff_t tap_offset(const struct plan *plan, size_t y, size_t x)
                        row / p->sh * plan->pitch + column / p->sw);
 }
 
-/* Padded, and taken apart by the strides. Of a 1x1 kernel only the first part counts; the others
- * are overwritten by the next plane. */
+/* Padded, and taken apart by the strides. */
 static void copy_image(struct part *part, const struct slab *slab)
 {
     const struct plan *plan = part->plan;
@@ -289,7 +267,7 @@ static void place_image(const struct part *part, const struct slab *slab, size_t
         const ptrdiff_t at =
             (ptrdiff_t)(c * plan->channel + row * plan->pitch) + tap_offset(plan, t, 0);
         tile->image = part->copy + at * (ptrdiff_t)plan->size;
-        tile->group = (ptrdiff_t)(plan->group_channels * plan->channel);
+        tile->group = (ptrdiff_t)plan->channel;
         tile->step = 1;
         tile->row = (ptrdiff_t)plan->pitch;
         tile->plane = (ptrdiff_t)plan->image;
@@ -326,9 +304,7 @@ static ptrdiff_t tap_of_group(const struct plan *plan, size_t i)
     const struct tmk_conv2d *p = plan->p;
     if (!plan->copied)
         return (ptrdiff_t)(i * p->dw);
-    return p->kw > 1   ? tap_offset(plan, 0, i)
-           : p->kh > 1 ? tap_offset(plan, i, 0)
-                       : (ptrdiff_t)(i * plan->channel);
+    return p->kw > 1 ? tap_offset(plan, 0, i) : tap_offset(plan, i, 0);
 }
 
 /* All of the slab's channels by a panel of output channels. */
@@ -340,7 +316,7 @@ static void multiply_panel(struct part *part, const struct slab *slab, size_t pa
     const size_t oc = panel * plan->kernel->width;
     const size_t lanes = TMK_MIN(plan->kernel->width, p->oc - oc);
     const size_t vectors = tmk_ceil_div(lanes, plan->kernel->lanes);
-    const size_t kernel = p->kh * p->kw, most = plan->most_groups * plan->group_channels;
+    const size_t kernel = p->kh * p->kw, most = plan->most_groups;
     struct tmk_channels_gradient tile = {
         .images = slab->images,
         .length = p->ow,
@@ -358,7 +334,7 @@ static void multiply_panel(struct part *part, const struct slab *slab, size_t pa
     pack_dy(part, slab, oc, lanes, vectors * plan->kernel->lanes);
     for (size_t c = 0; c < slab->channels; c += most) {
         const size_t channels = TMK_MIN(most, slab->channels - c);
-        tile.groups = groups_of(plan, channels);
+        tile.groups = channels;
         for (size_t t = 0; t < plan->tap_rows; t++)
             multiply_row(part, slab, c, t, &tile, vectors);
         out.rows = channels * kernel;

@@ -125,23 +125,37 @@ INLINE NAME(vec) NAME(load_row)(const struct row *row, ptrdiff_t k, ptrdiff_t st
     return (NAME(vec))__builtin_shufflevector(low, high, EACH_LANE(EVEN, 0));
 }
 
+/* The same of elements that all exist; the spans are those of what is read. */
+INLINE NAME(vec) NAME(load_inside)(const T *from, const ptrdiff_t step, SPAN low, SPAN high)
+{
+    if (step == 1)
+        return NAME(load_span)(from, low);
+    return (NAME(vec))__builtin_shufflevector(
+        NAME(load_span)(from, low), NAME(load_span)(from + LANES, high), EACH_LANE(EVEN, 0));
+}
+
 /* One run of k: square blocks transposed in registers. Each block's store may run over the end of a
- * packed row into the next, which is written later; the last groups therefore go first. */
+ * packed row into the next, which is written later; the last groups therefore go first. What lies
+ * `ahead` of a row is fetched. */
 INLINE void NAME(pack_transposed)(const struct row *rows, size_t full, ptrdiff_t length,
-                                  const ptrdiff_t step, ptrdiff_t begin, ptrdiff_t end, T *out)
+                                  const ptrdiff_t step, ptrdiff_t begin, ptrdiff_t end,
+                                  ptrdiff_t ahead, T *out)
 {
     for (ptrdiff_t k = 0; k < length; k += LANES) {
         const ptrdiff_t n = length - k < LANES ? length - k : LANES;
-        const bool inside = step == 1 && k >= begin && k + n <= end;
-        const SPAN span = NAME(span)(0, n);
+        const bool inside = k >= begin && k + n <= end;
+        const ptrdiff_t read = (n - 1) * step + 1;
+        const SPAN low = NAME(span)(0, read), high = NAME(span)(0, read - LANES);
         for (size_t group = (full + LANES - 1) / LANES; group-- > 0;) {
             const struct row *from = rows + group * LANES;
             NAME(vec) block[LANES];
-            for (size_t j = 0; j < LANES && group * LANES + j < full && from[j].hi > k; j++)
-                __builtin_prefetch((const T *)from[j].from + k * step + FETCH);
+            for (size_t j = 0; j < LANES && group * LANES + j < full && from[j].hi > k; j++) {
+                for (ptrdiff_t i = 0; i < step; i++)
+                    __builtin_prefetch((const T *)from[j].from + k * step + ahead + i * LANES);
+            }
             if (inside && (group + 1) * LANES <= full) {
                 UNROLL for (size_t j = 0; j < LANES; j++) block[j] =
-                    NAME(load_span)((const T *)from[j].from + k, span);
+                    NAME(load_inside)((const T *)from[j].from + k * step, step, low, high);
             } else {
                 UNROLL for (size_t j = 0; j < LANES; j++)
                 {
@@ -252,9 +266,10 @@ static void NAME(pack_along_k)(const struct tmk_panel *p, T *out, size_t full)
         }
         NAME(find_rows)(p, run, rows, full, &begin, &end);
         if (run->step == 1) {
-            NAME(pack_transposed)(rows, full, length, 1, begin, end, to);
+            NAME(pack_transposed)(rows, full, length, 1, begin, end, FETCH, to);
         } else if (run->step == 2) {
-            NAME(pack_transposed)(rows, full, length, 2, begin, end, to);
+            const ptrdiff_t ahead = r + 1 < p->k->nruns ? run[1].offset - run->offset : 0;
+            NAME(pack_transposed)(rows, full, length, 2, begin, end, ahead, to);
         } else {
             memset(to, 0, full * (size_t)length * sizeof(T));
             for (size_t j = 0; j < p->width; j++) {
