@@ -91,6 +91,27 @@ static void *next_of(const struct call *call, const struct piece *piece)
            (plan->h.first + plan->h.reach + from) * call->image->stride[2] * (ptrdiff_t)plan->size;
 }
 
+/* Does no row of taps meet padding? */
+static bool lies_inside(const struct call *call, const struct piece *piece)
+{
+    const struct tmk_conv2d_axis *h = &call->plan->h;
+    return call->plan->in_place && piece->from + h->first >= 0 &&
+           piece->from + piece->rows + h->first + h->reach <= h->image;
+}
+
+/* The rows of such a piece read the image where it lies. */
+static void read_in_place(const struct call *call, const struct piece *piece,
+                          struct tmk_planes *planes)
+{
+    const struct tmk_view *image = call->image;
+    planes->in_place = true;
+    planes->taps = call->table->in_place;
+    planes->image = (char *)image_of(call, piece) +
+                    piece->from * image->stride[2] * (ptrdiff_t)call->plan->size;
+    planes->image_group = call->plan->channels * image->stride[1];
+    planes->image_line = image->stride[2];
+}
+
 /* A piece as kernels want it, of copies or of the operands themselves. */
 static struct tmk_planes planes_of(const struct call *call, const struct piece *piece)
 {
@@ -144,9 +165,12 @@ static void correlate_piece(struct call *call, const struct piece *piece)
 {
     const struct tmk_direct_plan *plan = call->plan;
     struct tmk_planes planes = planes_of(call, piece);
+    if (lies_inside(call, piece))
+        read_in_place(call, piece, &planes);
+    const struct tmk_tap *taps = planes.taps;
     for (ptrdiff_t phase = 0; phase < plan->h.out * plan->w.out; phase++) {
         const ptrdiff_t *begin = call->table->begin + phase;
-        planes.taps = call->table->taps + begin[0];
+        planes.taps = taps + begin[0];
         planes.ntaps = begin[1] - begin[0];
         plan->kernel->correlate(&planes);
         planes.out = (char *)planes.out + (size_t)plan->flat * plan->size;
@@ -184,7 +208,8 @@ static void weigh_block(struct call *call, struct piece piece)
 static void correlate_band(struct call *call, struct piece piece)
 {
     call->clock = tmk_phase_start(call->exec);
-    pack_piece(call, &piece);
+    if (!lies_inside(call, &piece))
+        pack_piece(call, &piece);
     for (; piece.row < call->plan->rows; piece.row += piece.tile) {
         piece.tile = tmk_smaller(call->plan->tile, call->plan->rows - piece.row);
         correlate_piece(call, &piece);

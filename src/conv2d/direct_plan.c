@@ -24,6 +24,9 @@
 /* Rows of dy whose sums are in registers at a time, at the most. */
 #define SUMMED_ROWS 4
 
+/* Rows of results at a time that read the image in place: what the next ones read is fetched. */
+#define IN_PLACE_ROWS 2
+
 /* Vectors of a line that pay for a loop of its own. */
 #define LEAST_VECTORS 5
 
@@ -49,6 +52,8 @@ static ptrdiff_t choose_band(const struct tmk_direct_plan *plan)
     if (plan->dir == TMK_BWD_W)
         band = larger(band, (ptrdiff_t)(L1_BYTES / 2 / plan->size) / SUMMED_ROWS / plan->pitch);
     band = tmk_smaller(larger(band, 2 * reach + 2), positions);
+    if (plan->in_place)
+        band = IN_PLACE_ROWS;
     return tmk_ratio_up(positions, tmk_ratio_up(positions, band));
 }
 
@@ -66,6 +71,10 @@ static void choose_lines(struct tmk_direct_plan *plan, const struct tmk_conv2d *
     plan->straight = suits_straight(plan, p);
     plan->vectors = tmk_ratio_up(plan->w.positions, lanes);
     plan->last = plan->w.positions - (plan->vectors - 1) * lanes;
+    /* taps read beyond the first and the last vector of a line only */
+    plan->in_place = plan->straight && plan->dir == TMK_BWD_D && plan->h.in * plan->w.in == 1 &&
+                     -plan->w.first <= lanes && plan->w.first + plan->w.reach <= lanes &&
+                     plan->w.image - (plan->vectors - 1) * lanes >= plan->w.first + plan->w.reach;
 }
 
 /* Rows of dy at a time in bwd_w: every thread gets some of a single group's, about as many. */
@@ -136,7 +145,7 @@ size_t tmk_direct_thread_bytes(const struct tmk_direct_plan *plan)
 
 size_t tmk_direct_table_bytes(const struct tmk_direct_plan *plan)
 {
-    return aligned((size_t)plan->ntaps * sizeof(struct tmk_tap) +
+    return aligned(2 * (size_t)plan->ntaps * sizeof(struct tmk_tap) +
                    (size_t)(plan->h.out * plan->w.out + 1) * sizeof(ptrdiff_t));
 }
 
@@ -157,7 +166,8 @@ static bool fits(const struct tmk_conv2d *p, enum tmk_dir dir)
     const double high = 3 * ((double)h.reach + 1) + (double)L1_BYTES / row;
     const double tile = dir == TMK_BWD_W ? MOST_WEIGH_ROWS : TILE_ROWS;
     const double planes = channels * (double)(h.in * w.in) + tile * (double)(h.out * w.out);
-    return planes * row * high + taps * (4 * 64 + sizeof(struct tmk_tap)) + (double)SUMS_BYTES * 2 <
+    return planes * row * high + taps * (4 * 64 + 2 * sizeof(struct tmk_tap)) +
+               (double)SUMS_BYTES * 2 <
            MOST_BYTES;
 }
 
@@ -194,6 +204,11 @@ static void list_phase(const struct tmk_direct_plan *plan, const struct tmk_conv
         table->taps[n].weight = c * w->stride[channel] +
                                 ((ptrdiff_t)h->first + th * (ptrdiff_t)h->every) * w->stride[2] +
                                 ((ptrdiff_t)v->first + tw * (ptrdiff_t)v->every) * w->stride[3];
+        table->in_place[n] = table->taps[n];
+        table->in_place[n].image = c * image->stride[1] + y * image->stride[2] + x;
+        table->in_place[n].left = larger(-x, 0);
+        table->in_place[n].right = tmk_smaller(
+            plan->w.image - (plan->vectors - 1) * plan->kernel->lanes - x, plan->kernel->lanes);
     }
 }
 
@@ -203,7 +218,8 @@ struct tmk_direct_table tmk_direct_table(const struct tmk_direct_plan *plan,
 {
     const ptrdiff_t phases = plan->h.out * plan->w.out;
     struct tmk_direct_table table = {.taps = memory};
-    table.begin = (ptrdiff_t *)(table.taps + plan->ntaps);
+    table.in_place = table.taps + plan->ntaps;
+    table.begin = (ptrdiff_t *)(table.in_place + plan->ntaps);
     table.begin[0] = 0;
     for (ptrdiff_t i = 0; i < phases; i++) {
         const struct tmk_conv2d_phase h =

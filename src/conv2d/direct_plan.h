@@ -16,6 +16,7 @@ struct tmk_direct_plan {
     ptrdiff_t channels, rows; /* of a group: of the image, and of the results */
     ptrdiff_t ntaps;          /* channels * kh * kw */
     bool straight; /* results go where they belong at once, or are read there, line by line */
+    bool in_place; /* then rows of results that no tap reads padding for read the image, too */
     ptrdiff_t band, pitch; /* rows of a phase at a time; elements of a row */
     ptrdiff_t part, flat;  /* elements of a part of the image, of a row of results */
     ptrdiff_t vectors;     /* straight: of a line of results */
@@ -26,8 +27,9 @@ struct tmk_direct_plan {
 
 /* What the workspace begins with, the same for all threads. */
 struct tmk_direct_table {
-    struct tmk_tap *taps; /* by phase, in it by channel, row, column */
-    ptrdiff_t *begin;     /* where each phase's taps begin, and where the last one's end */
+    struct tmk_tap *taps;     /* by phase, in it by channel, row, column */
+    struct tmk_tap *in_place; /* the same of an image in place */
+    ptrdiff_t *begin;         /* where each phase's taps begin, and where the last one's end */
 };
 
 struct tmk_direct_plan tmk_direct_plan(const struct tmk_conv2d *p, enum tmk_dir dir, int threads);

@@ -47,9 +47,10 @@ static inline size_t tmk_plane_part(size_t rows, size_t pitch, size_t lanes, siz
 }
 
 /* One product of each sum: what is read at offset `image`, weighed by what is at `weight`; `next`:
- * what is fetched meanwhile. */
+ * what is fetched meanwhile. Of an image in place lanes [left, `lanes`) of a line's first vector
+ * and [0, right) of its last lie inside, the rest is padding. */
 struct tmk_tap {
-    ptrdiff_t image, weight, next;
+    ptrdiff_t image, weight, next, left, right;
 };
 
 /* Groups of padded planes, the rows of results that each is summed into, and steps in elements. */
@@ -62,6 +63,7 @@ struct tmk_planes {
     void *weights, *out;
     const void *next; /* what will be copied next, fetched meanwhile; NULL: nothing */
     ptrdiff_t last;   /* lanes of a line's last vector */
+    bool in_place;    /* the image, no padded planes */
     void *bias;       /* one element a row; NULL: none */
     ptrdiff_t image_group, weight_group, weight_row, out_group, out_row, bias_group, bias_row;
     ptrdiff_t image_line, out_line, next_line;

@@ -6,9 +6,23 @@ struct NAME(rows) {
     T *out;
 };
 
+/* Of a tile's vectors in place, what of the first and of the last one lies inside the image. */
+struct NAME(edges) {
+    SPAN first, last;
+};
+
+INLINE struct NAME(edges)
+    NAME(edges_of)(const struct tmk_planes *p, const struct tmk_tap *tap, ptrdiff_t at, int v)
+{
+    const ptrdiff_t left = at == 0 ? tap->left : 0,
+                    right = at + v == p->vectors ? tap->right : LANES;
+    return (struct NAME(edges)){MAKE_SPAN(left, v == 1 ? right : LANES),
+                                MAKE_SPAN(v == 1 ? left : 0, right)};
+}
+
 /* Vectors at .. at+v-1 of m rows of results, in registers over all taps. */
 INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(rows) * rows,
-                                 ptrdiff_t at, int m, int v)
+                                 ptrdiff_t at, int m, int v, const bool in_place)
 {
     NAME(vec) sum[8][8];
     UNROLL for (int i = 0; i < m; i++)
@@ -21,12 +35,19 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(r
     for (const struct tmk_tap *tap = p->taps, *end = tap + p->ntaps; tap < end; tap++) {
         const T *from = rows->image + tap->image + at * LANES;
         const T *weight = rows->weights + tap->weight;
+        struct NAME(edges) edges;
+        if (in_place)
+            edges = NAME(edges_of)(p, tap, at, v);
+#define LOAD(j)                                                                                    \
+    (in_place && (j) == 0       ? NAME(load_span)(from, edges.first)                               \
+     : in_place && (j) == v - 1 ? NAME(load_span)(from + (j)*LANES, edges.last)                    \
+                                : NAME(load)(from + (j)*LANES))
         if (m > 1 && rows->next)
             __builtin_prefetch(rows->next + tap->next + at * LANES, 0, 2);
         NAME(vec) x[8];
         UNROLL for (int j = 0; j < v && v < m; j++)
         {
-            x[j] = NAME(load)(from + j * LANES);
+            x[j] = LOAD(j);
             KEEP(x[j]);
         }
         if (v < m) {
@@ -38,12 +59,13 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(r
         } else {
             UNROLL for (int j = 0; j < v; j++)
             {
-                x[0] = NAME(load)(from + j * LANES);
+                x[0] = LOAD(j);
                 if (m > 1)
                     KEEP(x[0]);
                 UNROLL for (int i = 0; i < m; i++) sum[i][j] += weight[i * p->weight_row] * x[0];
             }
         }
+#undef LOAD
     }
     UNROLL for (int i = 0; i < m; i++)
     {
@@ -56,23 +78,25 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(r
     }
 }
 
-/* m rows of results, as many vectors at a time as there are registers. */
-INLINE void NAME(correlate_rows)(const struct tmk_planes *p, const struct NAME(rows) * rows, int m)
+/* m rows of results, as many vectors at a time as there are registers; the last two tiles are
+ * about equal. */
+INLINE void NAME(correlate_rows)(const struct tmk_planes *p, const struct NAME(rows) * rows, int m,
+                                 const bool in_place)
 {
     const int most = ACCUMULATORS / m >= 8 ? 8 : ACCUMULATORS / m >= 4 ? 4 : ACCUMULATORS / m;
-    ptrdiff_t at = 0;
-    for (; at + most <= p->vectors; at += most)
-        NAME(correlate_tile)(p, rows, at, m, most);
-    if (most > 4 && at + 4 <= p->vectors) {
-        NAME(correlate_tile)(p, rows, at, m, 4);
-        at += 4;
+#define TILE(v)                                                                                    \
+    case v:                                                                                        \
+        if (v <= most)                                                                             \
+            NAME(correlate_tile)(p, rows, at, m, v, in_place);                                     \
+        break;
+    for (ptrdiff_t at = 0, v; at < p->vectors; at += v) {
+        const ptrdiff_t left = p->vectors - at;
+        v = left >= 2 * most ? most : left > most ? (left + 1) / 2 : left;
+        switch (v) {
+            TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8)
+        }
     }
-    if (most > 2 && at + 2 <= p->vectors) {
-        NAME(correlate_tile)(p, rows, at, m, 2);
-        at += 2;
-    }
-    if (at < p->vectors)
-        NAME(correlate_tile)(p, rows, at, m, 1);
+#undef TILE
 }
 
 /* A line of some of the rows from row i of a group on; how many. */
@@ -87,24 +111,19 @@ INLINE ptrdiff_t NAME(correlate_some)(const struct tmk_planes *p, ptrdiff_t g, p
         .next = p->next ? (const T *)p->next + line * p->next_line : NULL,
         .out = (T *)p->out + g * p->out_group + line * p->out_line + i * p->out_row,
     };
-    const ptrdiff_t left = p->rows - i;
-    switch (left >= 8 ? 8 : left >= 4 ? 4 : left) {
-    case 8:
-        NAME(correlate_rows)(p, &rows, 8);
-        return 8;
-    case 4:
-        NAME(correlate_rows)(p, &rows, 4);
-        return 4;
-    case 3:
-        NAME(correlate_rows)(p, &rows, 3);
-        return 3;
-    case 2:
-        NAME(correlate_rows)(p, &rows, 2);
-        return 2;
-    default:
-        NAME(correlate_rows)(p, &rows, 1);
-        return 1;
+    const ptrdiff_t left = p->rows - i, m = left >= 8 ? 8 : left >= 4 ? 4 : left;
+#define ROWS(m)                                                                                    \
+    case m:                                                                                        \
+        if (p->in_place)                                                                           \
+            NAME(correlate_rows)(p, &rows, m, true);                                               \
+        else                                                                                       \
+            NAME(correlate_rows)(p, &rows, m, false);                                              \
+        break;
+    switch (m) {
+        ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(8)
     }
+#undef ROWS
+    return m;
 }
 
 static void NAME(correlate)(const struct tmk_planes *planes)
