@@ -8,6 +8,7 @@
 
 #include "contraction.h"
 #include "plan.h"
+#include "size.h"
 
 /* Two products of up to 2 * m x k and k x n elements, operands laid out anyhow; from least_n and
  * least_k to ten times as much. */
@@ -60,6 +61,21 @@ static void rows_or_columns_may_be_few(void **state)
     for (uint32_t seed = 1; seed <= 40; seed++) {
         long_ones(seed, 17, 10, 100);
         long_ones(seed, 60, 3, 100);
+    }
+}
+
+/* From beyond the caches, or as far as a test may go, rows of B are added, and of A if columns are
+ * few. */
+static void few_meet_much_from_far(void **state)
+{
+    enum { N = 1027, MOST_K = 20000 };
+    (void)state;
+    for (int d = 0; d < TMK_NDTYPES; d++) {
+        const size_t k = tmk_last_cache_bytes() / 4 / (N * tmk_dtype_size((enum tmk_dtype)d)) + 1,
+                     depth = TMK_MIN(k, MOST_K);
+        plain((enum tmk_dtype)d, 3, N, depth);
+        plain((enum tmk_dtype)d, 11, N, depth);
+        product((enum tmk_dtype)d, N, 16, depth, LEFT);
     }
 }
 
@@ -172,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_or_columns_may_be_few),
+        cmocka_unit_test(few_meet_much_from_far),
         cmocka_unit_test(all_but_columns_may_be_few),
         cmocka_unit_test(little_depth_writes_rows),
         cmocka_unit_test(deep_products_are_cut_into_pieces),

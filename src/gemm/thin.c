@@ -48,8 +48,10 @@ static bool is_tiny(const struct tmk_gemm_plan *plan, size_t m)
            (plan->c_column == 1 || c_row == 1);
 }
 
-/* With few rows the time is that of reading B: along its rows, once. A dot product pays if adding
+/* With few rows the time is that of reading B: along its rows, once, if it comes from far away.
+ * From a cache tiles bring it as fast for more rows than NEXT_TO_NONE. A dot product pays if adding
  * up its vectors is little of it, and less than it costs to transpose B. */
+#define NEXT_TO_NONE 2
 #define DOT_DEPTH ((size_t)16)
 /* Vectors of B's rows for these to be added, and how many rows for C to be put together elsewhere.
  */
@@ -73,7 +75,8 @@ static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
         return TMK_GEMM_TINY;
     const bool fits = plan->c_column == 1 || plan->K >= ACROSS_DEPTH;
     const bool wide = tmk_axes_count(&plan->n) >= WIDE * plan->micro->lanes;
-    if (m <= TMK_MICRO_THIN && b->own == 1 && fits && wide && b_bytes > tmk_l2_bytes() / 4)
+    const size_t near = m > NEXT_TO_NONE ? tmk_last_cache_bytes() : tmk_l2_bytes();
+    if (m <= TMK_MICRO_THIN && b->own == 1 && fits && wide && b_bytes > near / 4)
         return TMK_GEMM_ADD_ROWS;
     if (m > TMK_MICRO_DOT)
         return TMK_GEMM_NOT_THIN;
