@@ -54,6 +54,8 @@ static void run_rows(void *context, int thread)
     const struct tmk_exec *exec = call->exec;
     const size_t m = g->m.extent[0], share = (size_t)thread, begin = m * share / call->team,
                  end = m * (share + 1) / call->team;
+    if (begin == end) /* more threads than rows */
+        return;
     const struct tmk_micro *micro = tmk_micro(g->dtype);
     const size_t n = g->n.extent[0], element = tmk_dtype_size(g->dtype);
     ptrdiff_t row[MOST];
