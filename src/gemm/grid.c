@@ -49,17 +49,21 @@ size_t tmk_gemm_part_columns(const struct tmk_gemm_plan *plan)
     return largest_share(plan->N - plan->rest, plan->unit_n, plan->parts_n);
 }
 
-/* Columns that are dot products take so many times the time of others. */
+/* Columns that are dot products take so many times the time of others. A last panel of one vector,
+ * to which each scalar of A is brought for a single product, takes that of so much more of it. */
 #define REST_COLUMN 2
+#define LONE_VECTOR 4
 
 /* Those of the largest of so many parts, counted by the time that they take. */
 static size_t columns_of_part(const struct tmk_gemm_plan *plan, size_t parts)
 {
-    const size_t n = largest_share(plan->N - plan->rest, plan->unit_n, parts);
-    if (plan->run == plan->row)
-        return n + REST_COLUMN * plan->rest; /* all in the last part */
+    const size_t lanes = plan->micro->lanes,
+                 n = largest_share(plan->N - plan->rest, plan->unit_n, parts);
+    if (plan->run == plan->row) /* the rest is all in the last part */
+        return n + REST_COLUMN * plan->rest +
+               (n % plan->micro->nr == lanes ? lanes / LONE_VECTOR : 0);
     const size_t rows = n / plan->row;
-    return rows * plan->run + tmk_round_up(rows * (plan->row - plan->run), plan->micro->lanes);
+    return rows * plan->run + tmk_round_up(rows * (plan->row - plan->run), lanes);
 }
 
 /* Expected time of the largest part, in multiply-adds of the micro-kernel. */
