@@ -2,6 +2,7 @@
 
 #include "random.h"
 #include "size.h"
+#include "sort.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,17 +12,6 @@
 #define MIN_FOR_INTERVAL 6 /* fewer samples do not bound a median at 95 % */
 #define OUTLIER_MADS 14.8  /* ten standard deviations of normal samples */
 #define RESAMPLES 2000
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void sort(double *values, size_t n)
-{
-    qsort(values, n, sizeof *values, by_value);
-}
 
 static double sorted_median(const double *sorted, size_t n)
 {
@@ -42,7 +32,7 @@ static void spread(struct tmk_summary *summary, double *sorted)
     size_t n = summary->n;
     for (size_t i = 0; i < n; i++)
         sorted[i] = fabs(sorted[i] - summary->median);
-    sort(sorted, n);
+    tmk_sort(sorted, n);
     summary->mad = sorted_median(sorted, n);
     while (summary->outliers < n && sorted[n - 1 - summary->outliers] > OUTLIER_MADS * summary->mad)
         summary->outliers++;
@@ -56,7 +46,7 @@ struct tmk_summary tmk_summarise(const double *samples, size_t n)
     if (!sorted)
         return summary;
     memcpy(sorted, samples, n * sizeof *sorted);
-    sort(sorted, n);
+    tmk_sort(sorted, n);
 
     summary.n = n;
     summary.median = sorted_median(sorted, n);
@@ -106,7 +96,7 @@ static void bootstrap(const double *sorted, size_t n, size_t *drawn, uint32_t se
     tmk_random_seed(&random, seed);
     for (size_t i = 0; i < RESAMPLES; i++)
         medians[i] = resampled_median(sorted, n, drawn, &random);
-    sort(medians, RESAMPLES);
+    tmk_sort(medians, RESAMPLES);
     *lo = medians[RESAMPLES / 40]; /* 2.5 % lie outside at either end */
     *hi = medians[RESAMPLES - 1 - RESAMPLES / 40];
 }
@@ -119,7 +109,7 @@ struct tmk_ratio tmk_paired_ratio(const double *a, const double *b, size_t n, ui
     if (n > 0 && logs && drawn) {
         for (size_t i = 0; i < n; i++)
             logs[i] = log(a[i] / b[i]);
-        sort(logs, n);
+        tmk_sort(logs, n);
         double lo = logs[0], hi = logs[n - 1];
         if (n >= MIN_FOR_INTERVAL)
             bootstrap(logs, n, drawn, seed, &lo, &hi);

@@ -2,6 +2,7 @@
 
 #include "alloc.h"
 #include "size.h"
+#include "sort.h"
 
 #include <math.h>
 #include <omp.h>
@@ -118,17 +119,11 @@ void tmk_ensemble_free(struct tmk_ensemble *ensemble)
     *ensemble = (struct tmk_ensemble){0};
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 struct tmk_quantiles tmk_quantiles_of(double *values, size_t count)
 {
     if (count == 0)
         return (struct tmk_quantiles){NAN, NAN, NAN};
-    qsort(values, count, sizeof *values, by_value);
+    tmk_sort(values, count);
     double last = (double)(count - 1);
     return (struct tmk_quantiles){
         .lo = values[lround(0.1 * last)],
