@@ -145,7 +145,7 @@ size_t tmk_direct_thread_bytes(const struct tmk_direct_plan *plan)
 
 size_t tmk_direct_table_bytes(const struct tmk_direct_plan *plan)
 {
-    return aligned(2 * (size_t)plan->ntaps * sizeof(struct tmk_tap) +
+    return aligned((size_t)(plan->in_place ? 2 : 1) * (size_t)plan->ntaps * sizeof(struct tmk_tap) +
                    (size_t)(plan->h.out * plan->w.out + 1) * sizeof(ptrdiff_t));
 }
 
@@ -204,6 +204,8 @@ static void list_phase(const struct tmk_direct_plan *plan, const struct tmk_conv
         table->taps[n].weight = c * w->stride[channel] +
                                 ((ptrdiff_t)h->first + th * (ptrdiff_t)h->every) * w->stride[2] +
                                 ((ptrdiff_t)v->first + tw * (ptrdiff_t)v->every) * w->stride[3];
+        if (!plan->in_place)
+            continue;
         table->in_place[n] = table->taps[n];
         table->in_place[n].image = c * image->stride[1] + y * image->stride[2] + x;
         table->in_place[n].left = larger(-x, 0);
@@ -218,8 +220,8 @@ struct tmk_direct_table tmk_direct_table(const struct tmk_direct_plan *plan,
 {
     const ptrdiff_t phases = plan->h.out * plan->w.out;
     struct tmk_direct_table table = {.taps = memory};
-    table.in_place = table.taps + plan->ntaps;
-    table.begin = (ptrdiff_t *)(table.in_place + plan->ntaps);
+    table.in_place = plan->in_place ? table.taps + plan->ntaps : NULL;
+    table.begin = (ptrdiff_t *)(table.taps + (plan->in_place ? 2 : 1) * plan->ntaps);
     table.begin[0] = 0;
     for (ptrdiff_t i = 0; i < phases; i++) {
         const struct tmk_conv2d_phase h =

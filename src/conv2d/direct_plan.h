@@ -28,7 +28,7 @@ struct tmk_direct_plan {
 /* What the workspace begins with, the same for all threads. */
 struct tmk_direct_table {
     struct tmk_tap *taps;     /* by phase, in it by channel, row, column */
-    struct tmk_tap *in_place; /* the same of an image in place */
+    struct tmk_tap *in_place; /* the same of an image in place, or NULL */
     ptrdiff_t *begin;         /* where each phase's taps begin, and where the last one's end */
 };
 

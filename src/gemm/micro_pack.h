@@ -112,26 +112,25 @@ static void NAME(pack_along_panel)(const struct tmk_panel *p, T *out, size_t ful
     }
 }
 
+/* A vector of elements `step` apart, 1 or 2, of those that the spans of both vectors that they lie
+ * in hold, the rest zero. */
+INLINE NAME(vec) NAME(load_apart)(const T *from, const ptrdiff_t step, SPAN low, SPAN high)
+{
+    if (step == 1)
+        return NAME(load_span)(from, low);
+    return (NAME(vec))__builtin_shufflevector(
+        NAME(load_span)(from, low), NAME(load_span)(from + LANES, high), EACH_LANE(EVEN, 0));
+}
+
 /* Positions [k, k + LANES) of a row, those outside [lo, hi) zero; its elements are `step` apart, 1
  * or 2. */
 INLINE NAME(vec) NAME(load_row)(const struct row *row, ptrdiff_t k, ptrdiff_t step)
 {
     const T *from = (const T *)row->from + k * step;
     const ptrdiff_t lo = row->lo - k, hi = row->hi - k;
-    if (step == 1)
-        return NAME(load_span)(from, NAME(span)(lo, hi));
-    NAME(vec) low = NAME(load_span)(from, NAME(span)(2 * lo, 2 * hi - 1));
-    NAME(vec) high = NAME(load_span)(from + LANES, NAME(span)(2 * lo - LANES, 2 * hi - 1 - LANES));
-    return (NAME(vec))__builtin_shufflevector(low, high, EACH_LANE(EVEN, 0));
-}
-
-/* The same of elements that all exist; the spans are those of what is read. */
-INLINE NAME(vec) NAME(load_inside)(const T *from, const ptrdiff_t step, SPAN low, SPAN high)
-{
-    if (step == 1)
-        return NAME(load_span)(from, low);
-    return (NAME(vec))__builtin_shufflevector(
-        NAME(load_span)(from, low), NAME(load_span)(from + LANES, high), EACH_LANE(EVEN, 0));
+    const ptrdiff_t begin = lo * step, end = (hi - 1) * step + 1;
+    return NAME(load_apart)(from, step, NAME(span)(begin, end),
+                            NAME(span)(begin - LANES, end - LANES));
 }
 
 /* One run of k: square blocks transposed in registers. Each block's store may run over the end of a
@@ -155,7 +154,7 @@ INLINE void NAME(pack_transposed)(const struct row *rows, size_t full, ptrdiff_t
             }
             if (inside && (group + 1) * LANES <= full) {
                 UNROLL for (size_t j = 0; j < LANES; j++) block[j] =
-                    NAME(load_inside)((const T *)from[j].from + k * step, step, low, high);
+                    NAME(load_apart)((const T *)from[j].from + k * step, step, low, high);
             } else {
                 UNROLL for (size_t j = 0; j < LANES; j++)
                 {
