@@ -1,6 +1,7 @@
 #include "bias.h"
 
 #include "planes.h"
+#include "range.h"
 #include "team.h"
 
 static const char *row_address(const struct tmk_view *y, size_t n, size_t oc, size_t oh)
@@ -73,9 +74,9 @@ static void sum_channels(const struct tmk_conv2d *p, const struct tmk_args *args
 static void sum_share(void *context, int thread)
 {
     const struct call *call = context;
-    const size_t oc = call->p->oc, i = (size_t)thread, threads = (size_t)call->exec->threads;
+    const struct tmk_range oc = tmk_share(call->p->oc, (size_t)call->exec->threads, (size_t)thread);
     const double clock = tmk_phase_start(call->exec);
-    sum_channels(call->p, call->args, oc * i / threads, oc * (i + 1) / threads);
+    sum_channels(call->p, call->args, oc.begin, oc.end);
     tmk_phase_end(call->exec, thread, TMK_PHASE_REDUCE, clock);
 }
 

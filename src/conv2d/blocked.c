@@ -7,6 +7,7 @@
 #include "direct.h"
 #include "gemm.h"
 #include "phase.h"
+#include "range.h"
 #include "team.h"
 
 #include <math.h>
@@ -267,10 +268,9 @@ static void clear(void *context, int thread)
 {
     const struct clearing *clearing = context;
     const struct tmk_view *view = clearing->view;
-    const size_t bytes = tmk_view_count(view) * tmk_dtype_size(view->dtype),
-                 threads = (size_t)clearing->threads, share = (size_t)thread;
-    const size_t begin = bytes * share / threads, end = bytes * (share + 1) / threads;
-    memset((char *)view->data + begin, 0, end - begin);
+    const size_t bytes = tmk_view_count(view) * tmk_dtype_size(view->dtype);
+    const struct tmk_range own = tmk_share(bytes, (size_t)clearing->threads, (size_t)thread);
+    memset((char *)view->data + own.begin, 0, own.end - own.begin);
 }
 
 static enum tmk_status run_phase(void *ctx, const struct tmk_gemm *gemm)

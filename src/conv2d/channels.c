@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "channels_call.h"
 #include "isa.h"
+#include "range.h"
 #include "size.h"
 #include "team.h"
 
@@ -281,15 +282,15 @@ static void multiply_slab(struct tmk_channels_call *call, const struct tmk_chann
     const struct tmk_channels_plan *plan = call->plan;
     const size_t units = slab->units, vectors = plan->kernel->width / plan->kernel->lanes;
     const size_t total = units * tmk_ceil_div(plan->lanes, plan->kernel->lanes);
-    const size_t threads = (size_t)call->exec->threads, thread = (size_t)call->thread;
-    const size_t begin = total * thread / threads, end = total * (thread + 1) / threads;
-    const size_t last = tmk_ceil_div(end, units * vectors);
-    for (size_t first = begin / (units * vectors); first < last; first += plan->held) {
+    const struct tmk_range share =
+        tmk_share(total, (size_t)call->exec->threads, (size_t)call->thread);
+    const size_t last = tmk_ceil_div(share.end, units * vectors);
+    for (size_t first = share.begin / (units * vectors); first < last; first += plan->held) {
         for (size_t at = 0; at < units; at += plan->chunk) {
             for (size_t panel = first; panel < TMK_MIN(first + plan->held, last); panel++) {
-                const size_t own = within(plan, begin, panel, units);
+                const size_t own = within(plan, share.begin, panel, units);
                 const size_t from = TMK_MAX(own, at),
-                             to = TMK_MIN(within(plan, end, panel, units), at + plan->chunk);
+                             to = TMK_MIN(within(plan, share.end, panel, units), at + plan->chunk);
                 const size_t place = plan->shared ? panel : panel - first;
                 if (from < to)
                     multiply_panel(call, slab, panel, from, to,

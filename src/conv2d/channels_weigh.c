@@ -8,6 +8,7 @@
 #include "channels.h"
 #include "channels_kernels.h"
 #include "planes.h"
+#include "range.h"
 #include "size.h"
 #include "team.h"
 
@@ -43,7 +44,7 @@ struct part {
     const struct tmk_args *args;
     const struct tmk_exec *exec;
     int thread;
-    size_t ic, ic_end, panel, panel_end;
+    struct tmk_range ic, panels;
     char *copy, *panel_dy, *sums;
     double clock;
 };
@@ -79,9 +80,9 @@ static void choose_place(struct plan *plan)
 static void choose_slab(struct plan *plan)
 {
     const struct tmk_conv2d *p = plan->p;
-    const size_t plane = p->oh * p->ow, positions = POSITIONS;
-    plan->images = TMK_MIN(TMK_MAX(positions / plane, 1), p->mb);
-    plan->rows = TMK_MIN(TMK_MAX(positions / p->ow, 1), p->oh);
+    const size_t plane = p->oh * p->ow;
+    plan->images = TMK_MIN(TMK_MAX(POSITIONS / plane, 1), p->mb);
+    plan->rows = TMK_MIN(TMK_MAX(POSITIONS / p->ow, 1), p->oh);
     plan->rows = tmk_ceil_div(p->oh, tmk_ceil_div(p->oh, plan->rows));
     plan->images = tmk_ceil_div(p->mb, tmk_ceil_div(p->mb, plan->images));
     plan->pitch = p->ow + (p->kw - 1) * p->dw / p->sw;
@@ -316,7 +317,7 @@ static void multiply_panel(struct part *part, const struct slab *slab, size_t pa
     const size_t oc = panel * plan->kernel->width;
     const size_t lanes = TMK_MIN(plan->kernel->width, p->oc - oc);
     const size_t vectors = tmk_ceil_div(lanes, plan->kernel->lanes);
-    const size_t kernel = p->kh * p->kw, most = plan->most_groups;
+    const size_t kernel = p->kh * p->kw;
     struct tmk_channels_gradient tile = {
         .images = slab->images,
         .length = p->ow,
@@ -332,12 +333,11 @@ static void multiply_panel(struct part *part, const struct slab *slab, size_t pa
     for (size_t i = 0; i < plan->taps; i++)
         tile.tap[i] = tap_of_group(plan, i);
     pack_dy(part, slab, oc, lanes, vectors * plan->kernel->lanes);
-    for (size_t c = 0; c < slab->channels; c += most) {
-        const size_t channels = TMK_MIN(most, slab->channels - c);
-        tile.groups = channels;
+    for (size_t c = 0; c < slab->channels; c += plan->most_groups) {
+        tile.groups = TMK_MIN(plan->most_groups, slab->channels - c);
         for (size_t t = 0; t < plan->tap_rows; t++)
             multiply_row(part, slab, c, t, &tile, vectors);
-        out.rows = channels * kernel;
+        out.rows = tile.groups * kernel;
         out.data =
             tmk_view_at(dw, (ptrdiff_t)oc * dw->stride[0] + (ptrdiff_t)((slab->ic + c) * kernel));
         plan->kernel->settle(&out, part->sums, vectors);
@@ -349,7 +349,7 @@ static void run_slab(struct part *part, const struct slab *slab)
 {
     if (part->plan->copied)
         copy_image(part, slab);
-    for (size_t panel = part->panel; panel < part->panel_end; panel++)
+    for (size_t panel = part->panels.begin; panel < part->panels.end; panel++)
         multiply_panel(part, slab, panel);
 }
 
@@ -358,8 +358,8 @@ static void run_part(struct part *part)
     const struct plan *plan = part->plan;
     const struct tmk_conv2d *p = plan->p;
     struct slab slab;
-    for (slab.ic = part->ic; slab.ic < part->ic_end; slab.ic += plan->channels) {
-        slab.channels = TMK_MIN(plan->channels, part->ic_end - slab.ic);
+    for (slab.ic = part->ic.begin; slab.ic < part->ic.end; slab.ic += plan->channels) {
+        slab.channels = TMK_MIN(plan->channels, part->ic.end - slab.ic);
         for (slab.n = 0; slab.n < p->mb; slab.n += plan->images) {
             slab.images = TMK_MIN(plan->images, p->mb - slab.n);
             for (slab.row = 0; slab.row < p->oh; slab.row += plan->rows) {
@@ -382,18 +382,15 @@ static void run_thread(void *context, int thread)
 {
     const struct call *call = context;
     const struct plan *plan = call->plan;
-    const size_t threads = (size_t)call->exec->threads, ic = plan->p->ic;
+    const size_t threads = (size_t)call->exec->threads;
     for (size_t i = (size_t)thread; i < call->parts; i += threads) {
-        const size_t c = i / plan->parts_oc, o = i % plan->parts_oc;
         struct part part = {
             .plan = plan,
             .args = call->args,
             .exec = call->exec,
             .thread = thread,
-            .ic = ic * c / plan->parts_ic,
-            .ic_end = ic * (c + 1) / plan->parts_ic,
-            .panel = plan->panels * o / plan->parts_oc,
-            .panel_end = plan->panels * (o + 1) / plan->parts_oc,
+            .ic = tmk_share(plan->p->ic, plan->parts_ic, i / plan->parts_oc),
+            .panels = tmk_share(plan->panels, plan->parts_oc, i % plan->parts_oc),
             .clock = tmk_phase_start(call->exec),
         };
         lay_out(plan, (char *)call->exec->workspace + i * call->bytes, &part);

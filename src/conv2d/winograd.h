@@ -4,6 +4,7 @@
 
 #include "conv2d.h"
 #include "exec.h"
+#include "range.h"
 #include "winograd_kernels.h"
 
 /* The tiles of a batch of images: `height` x `width` of m x m outputs each. A row of tiles falls
@@ -70,12 +71,6 @@ void tmk_winograd_fetch_step(void *fetch);
  * rotated by half a turn. */
 struct tmk_winograd_taps tmk_winograd_taps_of(const struct tmk_view *w, size_t oc, size_t ic,
                                               bool lanes_are_oc, bool turned);
-
-/* Parts begin .. end-1 of `whole`, the index-th of `parts`. */
-struct tmk_winograd_range {
-    size_t begin, end;
-};
-struct tmk_winograd_range tmk_winograd_share(size_t whole, size_t parts, size_t index);
 
 /* A block of so many rows and channels, its data NULL, and its size in bytes. From one point to the
  * next there is a cache line more than needed, so that the points of a tile do not fall into the

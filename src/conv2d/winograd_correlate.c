@@ -166,7 +166,7 @@ struct part {
     const struct tmk_args *args;
     enum tmk_dir dir;
     char *data, *products, *weights, *strips;
-    struct tmk_winograd_range outputs; /* of each group */
+    struct tmk_range outputs; /* of each group */
     struct tmk_winograd_fetch fetch;
     int thread;
     double clock;
@@ -262,7 +262,7 @@ static void multiply_outputs(struct part *part, size_t g, size_t tiles, size_t o
 }
 
 /* Fetch the inputs of the stretches that come next while these are computed. */
-static void begin_fetch(struct part *part, size_t g, size_t tiles, struct tmk_winograd_range next)
+static void begin_fetch(struct part *part, size_t g, size_t tiles, struct tmk_range next)
 {
     const struct plan *plan = part->plan;
     const struct tmk_winograd_product product = {
@@ -275,8 +275,8 @@ static void begin_fetch(struct part *part, size_t g, size_t tiles, struct tmk_wi
 }
 
 /* A block of stretches, of group g. */
-static void run_block(struct part *part, size_t g, struct tmk_winograd_range block,
-                      struct tmk_winograd_range next, bool weights_ready)
+static void run_block(struct part *part, size_t g, struct tmk_range block, struct tmk_range next,
+                      bool weights_ready)
 {
     const struct plan *plan = part->plan;
     const size_t tiles = tmk_winograd_tiles(&plan->grid, block.begin, block.end);
@@ -304,9 +304,9 @@ static void run_part(struct part *part, size_t index)
 {
     const struct plan *plan = part->plan;
     const size_t lanes = plan->kernels->lanes, vectors = tmk_ceil_div(plan->outputs, lanes);
-    const struct tmk_winograd_range stretches = tmk_winograd_share(
-        plan->grid.stretches, plan->parts_stretches, index / plan->parts_vectors);
-    part->outputs = tmk_winograd_share(vectors, plan->parts_vectors, index % plan->parts_vectors);
+    const struct tmk_range stretches =
+        tmk_share(plan->grid.stretches, plan->parts_stretches, index / plan->parts_vectors);
+    part->outputs = tmk_share(vectors, plan->parts_vectors, index % plan->parts_vectors);
     part->outputs.begin *= lanes;
     part->outputs.end = TMK_MIN(part->outputs.end * lanes, plan->outputs);
     if (part->outputs.begin >= part->outputs.end)
@@ -316,10 +316,10 @@ static void run_part(struct part *part, size_t index)
     part->clock = tmk_phase_start(part->exec);
     for (size_t g = 0; g < plan->groups; g++) {
         for (size_t b = 0; b < blocks; b++) {
-            struct tmk_winograd_range block = tmk_winograd_share(count, blocks, b);
+            struct tmk_range block = tmk_share(count, blocks, b);
             block.begin += stretches.begin;
             block.end += stretches.begin;
-            const struct tmk_winograd_range next = {
+            const struct tmk_range next = {
                 block.end, TMK_MIN(block.end + plan->most_stretches, stretches.end)};
             run_block(part, g, block, next, plan->keeps_weights && b > 0);
         }

@@ -38,11 +38,6 @@ size_t tmk_winograd_most_tiles(const struct tmk_winograd_grid *grid)
     return TMK_MIN(grid->width, MOST_TILES);
 }
 
-struct tmk_winograd_range tmk_winograd_share(size_t whole, size_t parts, size_t index)
-{
-    return (struct tmk_winograd_range){whole * index / parts, whole * (index + 1) / parts};
-}
-
 struct tmk_winograd_block tmk_winograd_block(size_t rows, size_t channels, size_t element)
 {
     return (struct tmk_winograd_block){.point = rows * channels + 64 / element, .row = channels};

@@ -26,7 +26,7 @@ static void multiply_point(const struct tmk_winograd_product *p, const struct tm
         tile.width = TMK_MIN(p->cols - j, micro->nr);
         const size_t vectors = tmk_ceil_div(tile.width, micro->lanes);
         for (size_t h = 0; h < heights; h++) {
-            const struct tmk_winograd_range range = tmk_winograd_share(p->rows, heights, h);
+            const struct tmk_range range = tmk_share(p->rows, heights, h);
             const size_t i = range.begin;
             tile.a =
                 p->a_turned ? element(&p->a, point, 0, i, size) : element(&p->a, point, i, 0, size);

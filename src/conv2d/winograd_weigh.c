@@ -65,7 +65,7 @@ size_t tmk_winograd_weigh_workspace(const struct tmk_conv2d *p, enum tmk_winogra
 
 struct job {
     size_t g, out, in, outs, ins; /* a group's channels */
-    struct tmk_winograd_range stretches;
+    struct tmk_range stretches;
     struct tmk_view taps; /* dw, or a cut's share of it */
     char *bias;           /* db or its share; NULL: another job sums it */
 };
@@ -78,7 +78,7 @@ static struct job job_of(const struct plan *plan, const struct tmk_args *args, c
     struct job job = {.g = rest / plan->blocks_out,
                       .out = rest % plan->blocks_out * BLOCK,
                       .in = in * BLOCK,
-                      .stretches = tmk_winograd_share(plan->grid.stretches, plan->cuts, cut),
+                      .stretches = tmk_share(plan->grid.stretches, plan->cuts, cut),
                       .taps = args->operand[TMK_WEI]};
     job.outs = TMK_MIN(plan->outputs - job.out, BLOCK);
     job.ins = TMK_MIN(plan->inputs - job.in, BLOCK);
@@ -169,7 +169,7 @@ static void add_shares(const struct plan *plan, const struct tmk_args *args, con
 {
     const struct tmk_view *dw = &args->operand[TMK_WEI], *db = &args->operand[TMK_BIA];
     const size_t threads = (size_t)exec->threads;
-    const struct tmk_winograd_range taps = tmk_winograd_share(plan->taps, threads, (size_t)thread);
+    const struct tmk_range taps = tmk_share(plan->taps, threads, (size_t)thread);
     const double clock = tmk_phase_start(exec);
     for (size_t cut = 1; cut < plan->cuts; cut++, shares += plan->share_bytes) {
         tmk_conv2d_add(dw->dtype, dw->data, shares, taps.begin, taps.end);

@@ -63,11 +63,12 @@ bool tmk_l1_holds(size_t bytes)
     return bytes <= l1_bytes * 2 / 3;
 }
 
-bool tmk_l2_spreads(size_t rows, size_t step, size_t bytes)
+bool tmk_l2_spreads(size_t rows, ptrdiff_t step, size_t bytes)
 {
     know_caches();
     /* where the stretches begin: `apart` from each other within what one way of the cache holds */
-    const size_t apart = greatest_common_divisor(step, l2_bytes / l2_ways);
+    const size_t apart =
+        greatest_common_divisor((size_t)(step < 0 ? -step : step), l2_bytes / l2_ways);
     const size_t held = apart <= bytes ? l2_bytes : l2_bytes / apart * bytes;
     return rows * bytes <= held;
 }

@@ -24,7 +24,7 @@ bool tmk_l1_holds(size_t bytes);
 
 /* Can an L2 cache hold `rows` stretches of `bytes` each, `step` bytes apart? Steps of large powers
  * of two leave most of its sets empty. */
-bool tmk_l2_spreads(size_t rows, size_t step, size_t bytes);
+bool tmk_l2_spreads(size_t rows, ptrdiff_t step, size_t bytes);
 
 /* Size of the L2 cache, and of the last one. */
 size_t tmk_l2_bytes(void);

@@ -11,10 +11,8 @@
 /* Share `part` of `parts` of `count` positions, in whole units. */
 static struct tmk_range share(size_t count, size_t unit, size_t parts, size_t part)
 {
-    size_t units = tmk_ceil_div(count, unit);
-    struct tmk_range r = {units * part / parts * unit, units * (part + 1) / parts * unit};
-    r.end = TMK_MIN(r.end, count);
-    return r;
+    const struct tmk_range units = tmk_share(tmk_ceil_div(count, unit), parts, part);
+    return (struct tmk_range){units.begin * unit, TMK_MIN(units.end * unit, count)};
 }
 
 static void run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *exec, size_t index,
@@ -64,19 +62,19 @@ struct call {
     const struct tmk_gemm_plan *plan;
     const struct tmk_exec *exec;
     size_t parts;
+    int team;
 };
 
 static void run_thread(void *context, int thread)
 {
     const struct call *call = context;
     const struct tmk_gemm_plan *plan = call->plan;
-    const int team = call->exec->threads;
-    for (size_t i = (size_t)thread; i < call->parts; i += (size_t)team)
+    for (size_t i = (size_t)thread; i < call->parts; i += (size_t)call->team)
         run_part(plan, call->exec, i, thread);
     if (plan->pieces == 1)
         return;
 #pragma omp barrier
-    tmk_gemm_add_pieces(plan, call->exec, thread, team);
+    tmk_gemm_add_pieces(plan, call->exec, thread, call->team);
 }
 
 enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec *exec)
@@ -94,12 +92,7 @@ enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec 
                         exec->workspace_bytes, need);
     if (plan.pieces > 1)
         plan.c = (char *)exec->workspace + parts_bytes(&plan);
-    if (parts == 1) {
-        run_part(&plan, exec, 0, 0);
-        tmk_gemm_add_pieces(&plan, exec, 0, 1);
-        return TMK_OK;
-    }
-    struct call call = {&plan, exec, parts};
-    tmk_team_run(exec->threads, run_thread, &call);
+    struct call call = {&plan, exec, parts, parts == 1 ? 1 : exec->threads};
+    tmk_team_run(call.team, run_thread, &call);
     return TMK_OK;
 }

@@ -4,10 +4,7 @@
 #define TMK_GEMM_PART_H
 
 #include "plan.h"
-
-struct tmk_range {
-    size_t begin, end;
-};
+#include "range.h"
 
 /* Multiply; `memory` has plan->part_bytes. Notes phases under `thread`. */
 void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *exec, int thread,

@@ -15,8 +15,7 @@
 static bool lies_well(const struct tmk_gemm_plan *plan, ptrdiff_t step, size_t rows, size_t length,
                       size_t uses)
 {
-    return tmk_l2_spreads(uses > 2 * MANY_PANELS ? 2 * rows : rows,
-                          (size_t)(step < 0 ? -step : step) * plan->element,
+    return tmk_l2_spreads(uses > 2 * MANY_PANELS ? 2 * rows : rows, step * (ptrdiff_t)plan->element,
                           length * plan->element);
 }
 

@@ -3,6 +3,7 @@
 #include "blocking.h"
 #include "micro.h"
 #include "plan.h"
+#include "range.h"
 #include "size.h"
 #include "team.h"
 
@@ -21,8 +22,7 @@ static bool is_small(size_t count)
 /* Is a matrix of so many rows, `bytes` long and `step` bytes apart, near as it lies? */
 static bool lies_well(size_t rows, ptrdiff_t step, size_t bytes)
 {
-    return bytes * rows <= NEAR ||
-           (bytes <= ROW && tmk_l2_spreads(rows, (size_t)(step < 0 ? -step : step), bytes));
+    return bytes * rows <= NEAR || (bytes <= ROW && tmk_l2_spreads(rows, step, bytes));
 }
 
 bool tmk_gemm_is_small(const struct tmk_gemm *g)
@@ -52,28 +52,27 @@ static void run_rows(void *context, int thread)
     const struct call *call = context;
     const struct tmk_gemm *g = call->gemm;
     const struct tmk_exec *exec = call->exec;
-    const size_t m = g->m.extent[0], share = (size_t)thread, begin = m * share / call->team,
-                 end = m * (share + 1) / call->team;
-    if (begin == end) /* more threads than rows */
+    const struct tmk_range m = tmk_share(g->m.extent[0], call->team, (size_t)thread);
+    if (m.begin == m.end) /* more threads than rows */
         return;
     const struct tmk_micro *micro = tmk_micro(g->dtype);
     const size_t n = g->n.extent[0], element = tmk_dtype_size(g->dtype);
     ptrdiff_t row[MOST];
-    const struct tmk_heights heights = tmk_gemm_heights(end - begin, micro->mr);
+    const struct tmk_heights heights = tmk_gemm_heights(m.end - m.begin, micro->mr);
     struct tmk_tile tile = {.kc = g->k.extent[0],
                             .a_row = g->m.first[0],
                             .a_k = 1,
                             .b_k = g->k.second[0],
                             .accumulate = g->accumulate};
     const double start = tmk_phase_start(exec);
-    for (size_t i = begin; i < end; i++)
+    for (size_t i = m.begin; i < m.end; i++)
         row[i] = (ptrdiff_t)i * g->m.second[0];
     for (size_t j = 0; j < n; j += micro->nr) {
         tile.width = TMK_MIN(micro->nr, n - j);
         tile.b = (const char *)g->b + j * element;
         tile.c = (char *)g->c + j * element;
         const size_t vectors = tmk_ceil_div(tile.width, micro->lanes);
-        size_t at = begin; /* rows above */
+        size_t at = m.begin; /* rows above */
         for (int s = 0; s < 2; at += heights.tiles[s] * heights.rows[s], s++) {
             if (heights.tiles[s] == 0)
                 continue;

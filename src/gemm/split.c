@@ -74,12 +74,10 @@ static void add_sums(const struct tmk_gemm_plan *plan, size_t index)
 void tmk_gemm_add_pieces(const struct tmk_gemm_plan *plan, const struct tmk_exec *exec, int thread,
                          int threads)
 {
-    if (plan->pieces == 1)
-        return;
-    const size_t rows = plan->M + (tmk_gemm_sums(plan) > 0), all = plan->nbatch * rows,
-                 share = (size_t)thread, team = (size_t)threads;
+    const size_t rows = plan->M + (tmk_gemm_sums(plan) > 0);
+    const struct tmk_range own = tmk_share(plan->nbatch * rows, (size_t)threads, (size_t)thread);
     const double clock = tmk_phase_start(exec);
-    for (size_t r = all * share / team; r < all * (share + 1) / team; r++) {
+    for (size_t r = own.begin; r < own.end; r++) {
         if (r % rows < plan->M)
             add_row(plan, r / rows, r % rows);
         else

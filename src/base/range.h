@@ -1,0 +1,19 @@
+/* Positions from one to another, and equal shares of so many. */
+#ifndef TMK_BASE_RANGE_H
+#define TMK_BASE_RANGE_H
+
+#include <stddef.h>
+
+/* begin .. end-1 */
+struct tmk_range {
+    size_t begin, end;
+};
+
+/* The index-th of `parts` shares of positions 0 .. whole-1, none larger than another by more than
+ * one. whole * parts must not overflow. */
+static inline struct tmk_range tmk_share(size_t whole, size_t parts, size_t index)
+{
+    return (struct tmk_range){whole * index / parts, whole * (index + 1) / parts};
+}
+
+#endif
