@@ -129,24 +129,6 @@ static void NAME(weigh)(const struct tmk_planes *planes, bool fresh, void *sums)
     }
 }
 
-/* The sums of LANES vectors' lanes, as the lanes of one: in the stage of distance d, rows d apart
- * are added into one that holds the upper one's sums in every other block of d lanes. */
-INLINE NAME(vec) NAME(sum_lanes)(const T *sums)
-{
-    NAME(vec) rows[LANES];
-    UNROLL for (int i = 0; i < LANES; i++) rows[i] = NAME(load)(sums + i * LANES);
-#define STAGE(d)                                                                                   \
-    UNROLL for (int i = 0; i + (d) < LANES; i += 2 * (d))                                          \
-    {                                                                                              \
-        NAME(vec) a = rows[i], b = rows[i + (d)];                                                  \
-        rows[i] = __builtin_shufflevector(a, b, EACH_LANE(UPPER, d)) +                             \
-                  __builtin_shufflevector(a, b, EACH_LANE(LOWER, d));                              \
-    }
-    EACH_DISTANCE(STAGE)
-#undef STAGE
-    return rows[0];
-}
-
 static void NAME(settle)(const struct tmk_planes *planes, const void *sums)
 {
     const struct tmk_planes local = *planes, *p = &local;
@@ -159,7 +141,7 @@ static void NAME(settle)(const struct tmk_planes *planes, const void *sums)
         T *weights = (T *)p->weights + g * p->weight_group + m * p->weight_row;
         for (ptrdiff_t tap = 0; tap < count; tap++) {
             if (lane == LANES) {
-                sum = NAME(sum_lanes)(next);
+                sum = NAME(sum_lanes)((const NAME(vec) *)next, LANES);
                 next += LANES * LANES;
                 lane = 0;
             }

@@ -75,31 +75,13 @@ DEFINE(4)
 #endif
 #undef DEFINE
 
-/* Add up `count` <= LANES vectors, each to one element: the stages of a transpose, but that the two
- * rows which come out of one are added. */
-#define ADD_STAGE(d)                                                                               \
-    UNROLL for (int i = 0; i < LANES; i += 2 * (d))                                                \
-    {                                                                                              \
-        const NAME(vec) a = v[i], b = v[i + (d)];                                                  \
-        v[i] = __builtin_shufflevector(a, b, EACH_LANE(UPPER, d)) +                                \
-               __builtin_shufflevector(a, b, EACH_LANE(LOWER, d));                                 \
-    }
-static NAME(vec) NAME(add_lanes)(const NAME(vec) * sum, size_t count)
-{
-    NAME(vec) v[LANES];
-    UNROLL for (size_t l = 0; l < LANES; l++) v[l] = l < count ? sum[l] : (NAME(vec)){0};
-    EACH_DISTANCE(ADD_STAGE)
-    return v[0];
-}
-#undef ADD_STAGE
-
 /* Columns [first, first + columns) of C get their sums. */
 static void NAME(store_dots)(const struct tmk_tile *t, size_t rows, ptrdiff_t first, size_t columns,
                              const NAME(vec) * sum)
 {
     T totals[TMK_MICRO_DOT * DOT_COLUMNS + LANES];
     for (size_t s = 0; s < rows * columns; s += LANES)
-        NAME(store)(totals + s, NAME(add_lanes)(sum + s, TMK_MIN(LANES, rows * columns - s)));
+        NAME(store)(totals + s, NAME(sum_lanes)(sum + s, TMK_MIN(LANES, rows * columns - s)));
     const T *total = totals;
     for (size_t i = 0; i < rows; i++) {
         T *out = (T *)t->c + t->row[i] + first * t->c_column;

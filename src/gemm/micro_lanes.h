@@ -51,6 +51,14 @@
 #define UPPER(d, p) ((p) / (d) % 2 ? LANES + (p) - (d) : (p))
 #define LOWER(d, p) ((p) / (d) % 2 ? LANES + (p) : (p) + (d))
 
+/* The same for a transpose, in moves that every ISA has: of two rows the even or the odd blocks of
+ * 16 bytes, and of less, within these, the elements of their first or their last halves in turn. */
+#define BLOCK (LANES * 16 / TMK_VBYTES)
+#define NEAR(d, p)                                                                                 \
+    ((d) < BLOCK ? (p) / BLOCK * BLOCK + (p) % BLOCK / 2 + (p) % 2 * LANES                         \
+                 : (p) / BLOCK * 2 * BLOCK + (p) % BLOCK)
+#define FAR(d, p) (NEAR(d, p) + ((d) < BLOCK ? BLOCK / 2 : BLOCK))
+
 /* Some lanes of a vector: a mask where the ISA has masked moves. */
 #if TMK_VBYTES == 64
 #define SPAN __mmask16

@@ -51,30 +51,52 @@ static inline void NAME(store_span)(T *p, NAME(vec) v, SPAN span)
 #endif
 }
 
-/* The stage of distance d of a transpose: of every two rows d apart the odd blocks of d columns of
- * the upper one change places with the even blocks of the lower one. */
-#define TRANSPOSE_STAGE(d)                                                                         \
-    UNROLL for (int i = 0; i < count; i++)                                                         \
+/* The stage of distance d of a transpose: every two rows d apart take each other's place in part.
+ */
+#define TRANSPOSE_STAGE(d, count, FIRST, SECOND)                                                   \
+    UNROLL for (int i = 0; i + (d) < (count); i++)                                                 \
     {                                                                                              \
-        if (i / (d) % 2 == 0 && i + (d) < count) {                                                 \
+        if (i / (d) % 2 == 0) {                                                                    \
             NAME(vec) a = rows[i], b = rows[i + (d)];                                              \
-            rows[i] = __builtin_shufflevector(a, b, EACH_LANE(UPPER, d));                          \
-            rows[i + (d)] = __builtin_shufflevector(a, b, EACH_LANE(LOWER, d));                    \
+            rows[i] = __builtin_shufflevector(a, b, EACH_LANE(FIRST, d));                          \
+            rows[i + (d)] = __builtin_shufflevector(a, b, EACH_LANE(SECOND, d));                   \
         }                                                                                          \
     }
 
+/* STAGE(d) in an order that leaves every element of a block in its place. */
+#define EACH_STAGE(STAGE) STAGE(2) STAGE(1) STAGE(4) STAGE(8)
+
 /* Transpose a LANES x LANES block. */
-INLINE void NAME(transpose)(NAME(vec) rows[LANES])
+INLINE void NAME(transpose)(NAME(vec) rows[LANES]){
+#define STAGE(d) TRANSPOSE_STAGE(d, LANES, NEAR, FAR)
+    EACH_STAGE(STAGE)
+#undef STAGE
+}
+
+/* The sums of `count` <= LANES vectors' lanes, as lanes of one: a transpose, but that the two rows
+ * which come out of a stage are added. */
+INLINE NAME(vec) NAME(sum_lanes)(const NAME(vec) * sums, size_t count)
 {
-    const int count = LANES;
-    EACH_DISTANCE(TRANSPOSE_STAGE)
+    NAME(vec) rows[LANES];
+    UNROLL for (size_t l = 0; l < LANES; l++) rows[l] = l < count ? sums[l] : (NAME(vec)){0};
+#define STAGE(d)                                                                                   \
+    UNROLL for (int i = 0; i + (d) < LANES; i++)                                                   \
+    {                                                                                              \
+        NAME(vec) a = rows[i], b = rows[i + (d)];                                                  \
+        rows[i] = __builtin_shufflevector(a, b, EACH_LANE(NEAR, d)) +                              \
+                  __builtin_shufflevector(a, b, EACH_LANE(FAR, d));                                \
+    }
+    EACH_STAGE(STAGE)
+#undef STAGE
+    return rows[0];
 }
 
 /* Two blocks of half as many rows and columns side by side: transpose either. */
 INLINE void NAME(transpose_half)(NAME(vec) rows[LANES / 2])
 {
-    const int count = LANES / 2;
-    EACH_DISTANCE(TRANSPOSE_STAGE)
+#define STAGE(d) TRANSPOSE_STAGE(d, LANES / 2, UPPER, LOWER)
+    EACH_DISTANCE(STAGE)
+#undef STAGE
 }
 #undef TRANSPOSE_STAGE
 
