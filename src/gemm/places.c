@@ -80,7 +80,7 @@ static bool a_in_place(struct tmk_gemm_plan *plan)
     const size_t panels = tmk_ceil_div(plan->N, plan->micro->nr);
     if (!tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k)) {
         a->k = 1;
-        if (!rows_collide(plan, panels))
+        if (few_uses(plan, panels, plan->M) || !rows_collide(plan, panels))
             fit_runs(plan, a);
         return a->depth > 0;
     }
