@@ -117,11 +117,13 @@ static void panels_keep_to_images(void **state)
     RUN(layers, BWD_D);
 }
 
-/* Runs of k are whole, or parts of one; few rows become columns, and sums those of columns. */
+/* Runs of k are whole, or parts of one; few rows become columns, and sums those of columns; what
+ * they are summed up to over several blocks lies apart. */
 static void depth_runs_image_by_image(void **state)
 {
     static const struct layer deep[] = {
-        {8, 49, 60, 32}, {7, 49, 40, 48}, {3, 100, 50, 16}, {2, 784, 40, 20}, {2, 1030, 9, 35},
+        {8, 49, 60, 32},  {7, 49, 40, 48},  {3, 100, 50, 16},
+        {2, 784, 40, 20}, {2, 1030, 9, 35}, {6, 200, 230, 112},
     };
     (void)state;
     RUN(layers, BWD_W);

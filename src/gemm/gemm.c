@@ -23,9 +23,13 @@ static void run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *ex
         share(plan->N - plan->rest, plan->unit_n, plan->parts_n, within % plan->parts_n);
     if (n.end == plan->N - plan->rest)
         n.end = plan->N;
+    const struct tmk_range m = share(plan->M, plan->unit_m, plan->parts_m, within / plan->parts_n),
+                           products = share(plan->nbatch * plan->pieces, 1, plan->parts_batch,
+                                            index / per_batch);
     tmk_gemm_run_part(plan, exec, thread, (char *)exec->workspace + index * plan->part_bytes,
-                      share(plan->nbatch * plan->pieces, 1, plan->parts_batch, index / per_batch),
-                      share(plan->M, plan->unit_m, plan->parts_m, within / plan->parts_n), n);
+                      products, m, n);
+    if (plan->apart && plan->pieces == 1)
+        tmk_gemm_add_part(plan, exec, thread, products, m, n);
 }
 
 struct tmk_gemm tmk_gemm_matrices(const struct tmk_view *a, const struct tmk_view *b,
@@ -90,7 +94,7 @@ enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec 
     if (exec->workspace_bytes < need)
         return tmk_fail(TMK_EINVAL, "gemm: workspace of %zu bytes is too small, needs %zu",
                         exec->workspace_bytes, need);
-    if (plan.pieces > 1)
+    if (plan.apart)
         plan.c = (char *)exec->workspace + parts_bytes(&plan);
     struct call call = {&plan, exec, parts, parts == 1 ? 1 : exec->threads};
     tmk_team_run(call.team, run_thread, &call);

@@ -126,12 +126,15 @@ bool tmk_gemm_is_narrow(const struct tmk_gemm_plan *plan)
 
 /* Few rows that meet a B along k: as columns they need not have it transposed. */
 #define FEW_VECTORS 6
+#define MORE_VECTORS 8 /* of a depth that outweighs that C is turned */
 #define LONG_DEPTH ((size_t)128)
+#define MORE_DEPTH ((size_t)1024)
 bool tmk_gemm_few_rows(const struct tmk_gemm_plan *plan)
 {
-    const size_t lanes = plan->micro->lanes, m = plan->M;
+    const size_t lanes = plan->micro->lanes, m = plan->M,
+                 few = plan->K >= MORE_DEPTH ? MORE_VECTORS : FEW_VECTORS;
     const bool fills = m <= lanes || 5 * m >= 4 * tmk_round_up(m, lanes);
-    return m > TMK_MICRO_DOT && m <= FEW_VECTORS * lanes && fills && plan->N >= 2 * m &&
+    return m > TMK_MICRO_DOT && m <= few * lanes && fills && plan->N >= 2 * m &&
            plan->K >= LONG_DEPTH && !plan->b.window &&
            tmk_gemm_runs_along(&plan->k, TMK_STEP_SECOND);
 }

@@ -93,6 +93,14 @@ static void make_dense(struct tmk_axes *axes, size_t step)
         axes->axis[i].step[TMK_STEP_SECOND] = (ptrdiff_t)step;
 }
 
+/* Columns apart in C: tiles are computed aside and turned on their way there, which for many blocks
+ * of k pays in the end only. */
+static bool is_put_often(const struct tmk_gemm_plan *plan)
+{
+    return !plan->thin && plan->K > plan->blocking.kc && !unit_in_c(&plan->n) &&
+           plan->nbatch * plan->M * plan->N * plan->element <= tmk_l2_bytes() / 2;
+}
+
 /* Let every piece sum into an array of its own; they are added in the end (split.c). */
 static void split(struct tmk_gemm_plan *plan)
 {
@@ -171,7 +179,7 @@ static void find_ends(struct tmk_gemm_plan *plan)
 {
     const int last = plan->n.n - 1;
     plan->run = plan->row = plan->N;
-    if (plan->thin || plan->rest > 0 || plan->pieces > 1 || last < 1 || !plan->b.in_place ||
+    if (plan->thin || plan->rest > 0 || plan->apart || last < 1 || !plan->b.in_place ||
         plan->exchanged || !unit_in_c(&plan->n))
         return;
     const size_t row = plan->n.axis[last].extent, end = row % plan->micro->lanes;
@@ -254,7 +262,8 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     tmk_gemm_choose_thin(plan);
     choose_blocks(plan, gemm->blocks);
     choose_sums(plan);
-    if (plan->pieces > 1)
+    plan->apart = plan->apart || plan->pieces > 1 || is_put_often(plan);
+    if (plan->apart)
         split(plan);
     plan->rest = find_rest(plan);
     find_ends(plan);

@@ -67,7 +67,8 @@ struct tmk_gemm_plan {
     size_t nbatch, M, N, K;
     size_t share_bias; /* so many neighbours of the batch have one row of row_bias */
     size_t period;     /* of k: positions of all its axes but the outermost */
-    size_t pieces; /* of K: more than one, each sums into a dense array of its own, in c */
+    size_t pieces;     /* of K, each of which may sum into a dense array of its own, in c */
+    bool apart;        /* they do */
     struct tmk_gemm_result result; /* then where their sum goes */
     struct tmk_blocking blocking;
     bool fetch_ahead;                     /* B does not stay in the L2 cache by itself */

@@ -140,6 +140,5 @@ void tmk_gemm_choose_thin(struct tmk_gemm_plan *plan)
     /* what is read again, of C's rows or of B's, stays in L1 */
     const size_t again = plan->thin == TMK_GEMM_OUTER ? plan->K : plan->M;
     plan->stretch = tmk_round_up(TMK_MAX(8192 / again, 1), plan->micro->nr);
-    if (plan->thin == TMK_GEMM_ADD_ROWS && plan->c_column != 1)
-        plan->pieces = TMK_MAX(plan->pieces, 2);
+    plan->apart = plan->thin == TMK_GEMM_ADD_ROWS && plan->c_column != 1;
 }
