@@ -67,18 +67,15 @@ static inline void NAME(store_span)(T *p, NAME(vec) v, SPAN span)
 #define EACH_STAGE(STAGE) STAGE(2) STAGE(1) STAGE(4) STAGE(8)
 
 /* Transpose a LANES x LANES block. */
-INLINE void NAME(transpose)(NAME(vec) rows[LANES]){
 #define STAGE(d) TRANSPOSE_STAGE(d, LANES, NEAR, FAR)
+INLINE void NAME(transpose)(NAME(vec) rows[LANES])
+{
     EACH_STAGE(STAGE)
-#undef STAGE
 }
+#undef STAGE
 
 /* The sums of `count` <= LANES vectors' lanes, as lanes of one: a transpose, but that the two rows
  * which come out of a stage are added. */
-INLINE NAME(vec) NAME(sum_lanes)(const NAME(vec) * sums, size_t count)
-{
-    NAME(vec) rows[LANES];
-    UNROLL for (size_t l = 0; l < LANES; l++) rows[l] = l < count ? sums[l] : (NAME(vec)){0};
 #define STAGE(d)                                                                                   \
     UNROLL for (int i = 0; i + (d) < LANES; i++)                                                   \
     {                                                                                              \
@@ -86,18 +83,23 @@ INLINE NAME(vec) NAME(sum_lanes)(const NAME(vec) * sums, size_t count)
         rows[i] = __builtin_shufflevector(a, b, EACH_LANE(NEAR, d)) +                              \
                   __builtin_shufflevector(a, b, EACH_LANE(FAR, d));                                \
     }
+INLINE NAME(vec) NAME(sum_lanes)(const NAME(vec) * sums, size_t count)
+{
+    NAME(vec) rows[LANES];
+    UNROLL for (size_t l = 0; l < LANES; l++) rows[l] = l < count ? sums[l] : (NAME(vec)){0};
     EACH_STAGE(STAGE)
-#undef STAGE
     return rows[0];
 }
+#undef STAGE
 
 /* Two blocks of half as many rows and columns side by side: transpose either. */
+#define STAGE(d) TRANSPOSE_STAGE(d, LANES / 2, UPPER, LOWER)
 INLINE void NAME(transpose_half)(NAME(vec) rows[LANES / 2])
 {
-#define STAGE(d) TRANSPOSE_STAGE(d, LANES / 2, UPPER, LOWER)
     EACH_DISTANCE(STAGE)
-#undef STAGE
 }
+#undef STAGE
+#undef EACH_STAGE
 #undef TRANSPOSE_STAGE
 
 /* A row of a tile: sum[j] += *a * b[j]. */

@@ -101,7 +101,7 @@ static bool is_put_often(const struct tmk_gemm_plan *plan)
            plan->nbatch * plan->M * plan->N * plan->element <= tmk_l2_bytes() / 2;
 }
 
-/* Let every piece sum into an array of its own; they are added in the end (split.c). */
+/* Let every piece of K sum into an array of its own; they are added in the end (split.c). */
 static void split(struct tmk_gemm_plan *plan)
 {
     plan->result = (struct tmk_gemm_result){.c = plan->c,

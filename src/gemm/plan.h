@@ -67,8 +67,8 @@ struct tmk_gemm_plan {
     size_t nbatch, M, N, K;
     size_t share_bias; /* so many neighbours of the batch have one row of row_bias */
     size_t period;     /* of k: positions of all its axes but the outermost */
-    size_t pieces;     /* of K, each of which may sum into a dense array of its own, in c */
-    bool apart;        /* they do */
+    size_t pieces;     /* that K is cut into, by the shape */
+    bool apart;        /* each, or the only one, sums into a dense array of its own, in c */
     struct tmk_gemm_result result; /* then where their sum goes */
     struct tmk_blocking blocking;
     bool fetch_ahead;                     /* B does not stay in the L2 cache by itself */
@@ -85,7 +85,7 @@ struct tmk_gemm_plan {
     ptrdiff_t c_row;     /* then: the step between rows of C */
     size_t row_pitch;    /* of A packed by rows: elements from row to row */
     size_t part_bytes;   /* workspace of one part */
-    size_t pieces_bytes; /* and of all sums over pieces of K */
+    size_t pieces_bytes; /* and of what sums up apart */
 };
 
 /* How many sums of either operand are asked for in a batch element? */

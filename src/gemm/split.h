@@ -1,4 +1,4 @@
-/* Where K is cut into pieces: adding their sums. */
+/* Where C is summed up apart: bringing it to its place. */
 #ifndef TMK_GEMM_SPLIT_H
 #define TMK_GEMM_SPLIT_H
 
