@@ -1,20 +1,16 @@
 /* The micro-kernel, for one element type T; NAME(x) gives x its suffix. */
 
-/* One step along k. */
-static inline __attribute__((always_inline)) void NAME(step)(NAME(vec) sum[][TMK_MICRO_MAX_NRV],
-                                                             const T **a, ptrdiff_t a_row,
-                                                             const T *b, const int rows,
-                                                             const int vectors, const bool a_by_row)
+/* One step along k; that of the rows which a[] points at is `ahead` of it. */
+static inline __attribute__((always_inline)) void
+NAME(step)(NAME(vec) sum[][TMK_MICRO_MAX_NRV], const T *const *a, ptrdiff_t a_row, const T *b,
+           const int rows, const int vectors, const bool a_by_row, const int ahead)
 {
     NAME(vec) bk[TMK_MICRO_MAX_NRV];
     UNROLL for (int j = 0; j < vectors; j++) bk[j] = *(const NAME(vec) *)(b + j * LANES);
     UNROLL for (int i = 0; i < rows; i++)
     {
-        const T *ai = a_by_row ? a[i / GROUP] + i % GROUP * a_row : a[0] + i;
+        const T *ai = a_by_row ? a[i / GROUP] + i % GROUP * a_row + ahead : a[0] + i;
         NAME(add_row)(sum[i], ai, bk, vectors, i);
-    }
-    if (a_by_row) {
-        UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP]++;
     }
 }
 
@@ -79,7 +75,8 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
     const size_t want = t->next_count > 0 ? (size_t)rows + 1 : t->kc > SHALLOW ? 4 : 1;
     const size_t runs = a_by_row && t->a_run > 0 ? t->kc / t->a_run : 1, run = t->kc / runs;
     const size_t per_run = (want + runs - 1) / runs, stops = per_run * runs;
-    const size_t stretch = run / per_run, longest = run - (per_run - 1) * stretch;
+    const size_t even = run / per_run, stretch = even > STEPS ? even / STEPS * STEPS : even,
+                 longest = run - (per_run - 1) * stretch;
     const size_t share = t->next_count / (stops * t->tiles) + 1;
     const size_t c_share = ((size_t)rows + stops - 1) / stops;
     const ptrdiff_t *row = t->row, *next_at = t->next_at;
@@ -116,9 +113,11 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
                 __builtin_prefetch(next + *next_at, 0, 2);
                 __builtin_prefetch(next + *next_at + t->width - 1, 0, 2);
             }
-            ROLLED for (size_t s = --left > 0 ? stretch : longest; s > 0; s--)
+            const size_t steps = --left > 0 ? stretch : longest;
+            const size_t single = copy ? steps : steps % STEPS;
+            ROLLED for (size_t s = single; s > 0; s--)
             {
-                NAME(step)(sum, a, a_row, b, rows, vectors, a_by_row);
+                NAME(step)(sum, a, a_row, b, rows, vectors, a_by_row, 0);
                 if (copy) {
                     UNROLL for (int j = 0; j < vectors; j++)
                         NAME(store)(copy + j * LANES, NAME(load)(b + j * LANES));
@@ -127,15 +126,37 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
                     copy += NR;
                 }
                 b += b_k;
-                if (!a_by_row) {
-                    __builtin_prefetch(a[0] + a_ahead);
+                if (a_by_row) {
+                    UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP]++;
+                } else {
                     a[0] += a_k;
-                } else if (vectors == 1) {
-                    __builtin_prefetch(coming);
-                    coming += a_row;
-                    if (--turn == 0) {
-                        coming += rows - rows * a_row;
-                        turn = rows;
+                }
+            }
+            ROLLED for (size_t s = (steps - single) / STEPS; s > 0; s--)
+            {
+                UNROLL for (int u = 0; u < STEPS; u++)
+                {
+                    NAME(step)(sum, a, a_row, b, rows, vectors, a_by_row, u);
+                    b += b_k;
+                    OPAQUE(b);
+                    if (!a_by_row) {
+                        __builtin_prefetch(a[0] + a_ahead);
+                        a[0] += a_k;
+                        OPAQUE(a[0]);
+                    }
+                }
+                if (a_by_row) {
+                    UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP] += STEPS;
+                }
+                if (a_by_row && vectors == 1) {
+                    UNROLL for (int u = 0; u < STEPS; u++)
+                    {
+                        __builtin_prefetch(coming);
+                        coming += a_row;
+                        if (--turn == 0) {
+                            coming += rows - rows * a_row;
+                            turn = rows;
+                        }
                     }
                 }
             }

@@ -13,6 +13,12 @@ INLINE void NAME(store)(T *p, NAME(vec) v)
     *(NAME(vec) *)p = v;
 }
 
+/* All lanes x: x - 0 is x whatever x is, x + 0 is not, and would be computed. */
+INLINE NAME(vec) NAME(fill)(T x)
+{
+    return x - (NAME(vec)){0};
+}
+
 /* Lanes [lo, hi) of a vector, cut to what it has. */
 static inline SPAN NAME(span)(ptrdiff_t lo, ptrdiff_t hi)
 {
@@ -107,11 +113,16 @@ INLINE void NAME(add_row)(NAME(vec) * sum, const T *a, const NAME(vec) * b, cons
                           const int row)
 {
 #ifdef ADD_PRODUCT /* micro_tile.h */
-    if (row % 2 != 0) {
-        UNROLL for (int j = 0; j < vectors; j++) ADD_PRODUCT(sum[j], a, b[j]);
-        return;
+    const NAME(vec) all = NAME(fill)(*a);
+    UNROLL for (int j = 0; j < vectors; j++)
+    {
+        if (row % 2 == 0)
+            ADD_PRODUCT(sum[j], a, b[j]);
+        else
+            ADD_SCALED(sum[j], all, b[j]);
     }
-#endif
+#else
     (void)row;
     UNROLL for (int j = 0; j < vectors; j++) sum[j] += *a * b[j];
+#endif
 }
