@@ -122,15 +122,21 @@ static void choose_skip(const struct tmk_channels_axis *w, const struct tmk_conv
 
 /* One row of phase `f`, or one tile of a flat plane: `columns` positions from tile->image to
  * tile->out. */
-static void multiply_columns(const struct tmk_channels_plan *plan, const struct tmk_conv2d_phase *f,
-                             struct tmk_channels_tile *tile, size_t columns, size_t vectors)
+static void multiply_columns(const struct tmk_channels_call *call,
+                             const struct tmk_channels_block *block,
+                             const struct tmk_conv2d_phase *f, struct tmk_channels_tile *tile,
+                             size_t columns)
 {
+    const struct tmk_channels_plan *plan = call->plan;
     const size_t most = tmk_ceil_div(columns, tmk_ceil_div(columns, plan->kernel->rows));
     for (size_t c = 0; c < columns; c += tile->out.rows) {
         tile->out.rows = TMK_MIN(most, columns - c);
         if (!plan->flat)
             choose_skip(&plan->w, f, c, tile);
-        plan->kernel->multiply(tile, vectors);
+        if (block->fetch && tile->ntaps > 0)
+            tile->ahead =
+                tile->taps[tile->ntaps - 1].image + call->steps.row + (ptrdiff_t)tile->out.rows - 1;
+        plan->kernel->multiply(tile, block->vectors);
         tile->image = (const char *)tile->image + tile->out.rows * tile->step * plan->size;
         tile->out.data = (char *)tile->out.data +
                          (ptrdiff_t)tile->out.rows * tile->out.row * (ptrdiff_t)plan->size;
@@ -216,7 +222,7 @@ static void multiply_spots(const struct tmk_channels_call *call,
     choose_taps(call, f, reach, &tile);
     const size_t left = slab->rows * plan->w.positions - spot->column;
     const size_t columns = plan->flat ? TMK_MIN(plan->columns, left) : f->w.positions;
-    multiply_columns(plan, &f->w, &tile, columns, block->vectors);
+    multiply_columns(call, block, &f->w, &tile, columns);
 }
 
 static void multiply_unit(const struct tmk_channels_call *call,
@@ -250,10 +256,12 @@ static void multiply_unit(const struct tmk_channels_call *call,
 
 /* Units [begin, end) of a slab by a panel; `fresh`: pack it first. */
 static void multiply_panel(struct tmk_channels_call *call, const struct tmk_channels_slab *slab,
-                           size_t panel, size_t begin, size_t end, char *weights, bool fresh)
+                           size_t panel, size_t begin, size_t end, char *weights, bool fresh,
+                           bool fetch)
 {
     const struct tmk_channels_plan *plan = call->plan;
     struct tmk_channels_block block = tmk_channels_block(plan, panel);
+    block.fetch = fetch;
     block.weights = weights;
     for (; block.channel < plan->channels; block.channel += block.channels) {
         block.channels = TMK_MIN(plan->depth, plan->channels - block.channel);
@@ -295,9 +303,32 @@ static void multiply_slab(struct tmk_channels_call *call, const struct tmk_chann
                 if (from < to)
                     multiply_panel(call, slab, panel, from, to,
                                    call->panels + place * plan->panel_bytes,
-                                   !plan->shared && from == own);
+                                   !plan->shared && from == own, plan->beyond && panel == first);
             }
         }
+    }
+}
+
+/* This thread's share of all rows, some at a time: all panels pass by a copy of them. */
+static void run_apart(struct tmk_channels_call *call, size_t group)
+{
+    const struct tmk_channels_plan *plan = call->plan;
+    const size_t rows = plan->h.positions;
+    const struct tmk_range share =
+        tmk_share(plan->images * rows, (size_t)call->exec->threads, (size_t)call->thread);
+    for (size_t at = share.begin, next; at < share.end; at = next) {
+        const size_t left = TMK_MIN(share.end - at, rows - at % rows);
+        next = at + tmk_ceil_div(left, tmk_ceil_div(left, plan->slab_rows));
+        struct tmk_channels_slab slab = {.group = group,
+                                         .n = at / rows,
+                                         .images = 1,
+                                         .row = at % rows,
+                                         .rows = next - at,
+                                         .units = next - at};
+        tmk_channels_copy(call, &slab);
+        for (size_t panel = 0; panel < plan->panels; panel++)
+            multiply_panel(call, &slab, panel, 0, slab.units,
+                           call->panels + panel * plan->panel_bytes, false, false);
     }
 }
 
@@ -311,6 +342,10 @@ static void run_group(struct tmk_channels_call *call, size_t group)
     }
     if (plan->shared)
         tmk_channels_pack_panels(call, group);
+    if (plan->apart) {
+        run_apart(call, group);
+        return;
+    }
     for (size_t n = 0; n < plan->images; n += plan->slab_images) {
         for (size_t row = 0; row < plan->h.positions; row += plan->slab_rows) {
             struct tmk_channels_slab slab = {.group = group,
@@ -343,11 +378,16 @@ static size_t held_bytes(const struct tmk_channels_plan *plan, int threads)
     return TMK_MIN(plan->held, plan->panels / (size_t)threads + 2) * plan->panel_bytes;
 }
 
+static size_t copies_bytes(const struct tmk_channels_plan *plan, int threads)
+{
+    return plan->copy_bytes * (plan->apart ? (size_t)threads : 1);
+}
+
 static size_t workspace_of(const struct tmk_channels_plan *plan, int threads)
 {
     const size_t panels = plan->shared ? plan->panels * plan->panel_bytes
                                        : (size_t)threads * held_bytes(plan, threads);
-    return table_bytes(plan) + plan->copy_bytes + panels;
+    return table_bytes(plan) + copies_bytes(plan, threads) + panels;
 }
 
 size_t tmk_conv2d_channels_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
@@ -361,7 +401,9 @@ static void run_thread(void *whole, int thread)
     struct tmk_channels_call call = *(const struct tmk_channels_call *)whole;
     const struct tmk_channels_plan *plan = call.plan;
     call.thread = thread;
-    call.panels = call.copy + plan->copy_bytes;
+    call.panels = call.copy + copies_bytes(plan, call.exec->threads);
+    if (plan->apart)
+        call.copy += (size_t)thread * plan->copy_bytes;
     if (!plan->shared)
         call.panels += (size_t)thread * held_bytes(plan, call.exec->threads);
     call.clock = tmk_phase_start(call.exec);

@@ -43,6 +43,7 @@ struct tmk_channels_slab {
 struct tmk_channels_block {
     size_t lane, lanes, vectors, channel, channels;
     char *weights; /* packed */
+    bool fetch;    /* the image for the next unit meanwhile */
 };
 
 static inline void tmk_channels_note(struct tmk_channels_call *call, enum tmk_phase phase)

@@ -120,6 +120,8 @@ INLINE void NAME(add_channels)(NAME(vec) sum[][TMK_NRV], const T *a, ptrdiff_t a
     {
         NAME(vec) bc[TMK_NRV];
         UNROLL for (int j = 0; j < vectors; j++) bc[j] = NAME(load)(b + j * LANES);
+        UNROLL for (int j = 0; j < vectors; j++)
+            __builtin_prefetch(b + j * LANES + AHEAD * vectors * LANES);
         UNROLL for (int i = first; i < end; i++)
             NAME(add_row)(sum[i], a + i * step, bc, vectors, i);
         UNROLL for (int i = first; tiles > 1 && i < end; i++)
@@ -143,6 +145,8 @@ INLINE void NAME(sum_tile)(const struct tmk_channels_tile *t, T *sums, const int
     ROLLED for (size_t left = t->channels; left > 0; left -= count)
     {
         count = TMK_MIN(left, TMK_CHANNELS_GROUP);
+        for (size_t c = 0; t->ahead != 0 && c < count; c++)
+            __builtin_prefetch(image + (ptrdiff_t)c * t->plane + t->ahead, 0, 2);
         size_t column = 0;
         ROLLED for (size_t tap = 0; tap < t->ntaps; tap++)
         {
@@ -219,6 +223,10 @@ static void NAME(multiply)(const struct tmk_channels_tile *tile, size_t vectors)
 #undef ENTRY_PAIRS
     const size_t rows = tile->out.rows, width = vectors * LANES;
     _Alignas(64) T sums[NAME(most_sums) + TMK_MR / 2 * TMK_NRV * LANES];
+    for (size_t l = 0; l < tile->out.lanes; l++)
+        __builtin_prefetch((const T *)tile->out.data + (ptrdiff_t)l * tile->out.lane +
+                               (ptrdiff_t)(rows - 1) * tile->out.row,
+                           1);
     if (vectors == 1 && NAME(has_rows)(tile))
         NAME(multiply_rows)(tile, sums);
     else

@@ -49,10 +49,11 @@ struct tmk_channels_out {
 
 /* One tile. Steps in elements. */
 struct tmk_channels_tile {
-    const void *image, *weights;         /* of position 0; as packed */
-    ptrdiff_t plane;                     /* step of the image to the next channel */
-    size_t step;                         /* and to the next row of the tile */
-    size_t channels, all_taps;           /* of the packed weights */
+    const void *image, *weights; /* of position 0; as packed */
+    ptrdiff_t plane;             /* step of the image to the next channel */
+    size_t step;                 /* and to the next row of the tile */
+    ptrdiff_t ahead;             /* what is to be fetched of every channel meanwhile; 0: nothing */
+    size_t channels, all_taps;   /* of the packed weights */
     const struct tmk_channels_tap *taps; /* whole rows of the kernel */
     size_t ntaps, tap_row;               /* all of them, and those of a row */
     /* Of the tile's rows, how many a tap of this column leaves out, for they meet padding: the

@@ -1,6 +1,7 @@
 /* What convolution along channels copies of the image, and packs of the weights. */
 #include "channels_call.h"
 #include "planes.h"
+#include "range.h"
 #include "size.h"
 
 struct tmk_channels_block tmk_channels_block(const struct tmk_channels_plan *plan, size_t panel)
@@ -40,14 +41,20 @@ void tmk_channels_copy(struct tmk_channels_call *call, struct tmk_channels_slab 
     const ptrdiff_t begin = tmk_plane_rows(&grid, y, (ptrdiff_t)plan->h.stride);
     const struct tmk_plane_kernels *kernel = tmk_plane_kernels(image->dtype);
     slab->from = call->copy;
-#pragma omp for collapse(2) schedule(static)
-    for (size_t n = 0; n < slab->images; n++) {
-        for (size_t c = 0; c < plan->channels; c++)
-            kernel->pack(&grid,
-                         tmk_view_at(image, (ptrdiff_t)(slab->n + n) * image->stride[0] +
-                                                (channel + (ptrdiff_t)c) * image->stride[1] +
-                                                begin * image->stride[2]),
-                         call->copy + (n * plan->channels + c) * plan->plane * plan->size);
+    const struct tmk_range share =
+        plan->apart ? (struct tmk_range){0, slab->images * plan->channels}
+                    : tmk_share(slab->images * plan->channels, (size_t)call->exec->threads,
+                                (size_t)call->thread);
+    for (size_t i = share.begin; i < share.end; i++) {
+        const size_t n = i / plan->channels, c = i % plan->channels;
+        kernel->pack(&grid,
+                     tmk_view_at(image, (ptrdiff_t)(slab->n + n) * image->stride[0] +
+                                            (channel + (ptrdiff_t)c) * image->stride[1] +
+                                            begin * image->stride[2]),
+                     call->copy + i * plan->plane * plan->size);
+    }
+    if (!plan->apart) {
+#pragma omp barrier
     }
     tmk_channels_note(call, TMK_PHASE_PACK);
 }

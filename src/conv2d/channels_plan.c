@@ -10,6 +10,12 @@
 #define MOST_COPY ((size_t)8 << 20)
 #define NEAR_COPY ((size_t)2 << 20)
 
+/* An image of many channels, beyond L2, is read faster from a copy of a few rows: each channel's
+ * are on a page of their own otherwise. So is one whose channels lie a multiple of 4 KiB apart,
+ * which use the same lines of L1. Every thread then meets all weights. */
+#define MANY_PRODUCTS ((size_t)128 * 64) /* of channels and lanes */
+#define MOST_WEIGHTS ((size_t)4 << 20)
+
 /* A sum must be long enough to pay for bringing it to its place. */
 #define LEAST_SUM 128
 
@@ -65,15 +71,31 @@ static void size_panels(struct tmk_channels_plan *plan)
     plan->shared = plan->panel_bytes <= tmk_l2_bytes() / 2 / plan->panels;
 }
 
+static bool is_far(const struct tmk_channels_plan *plan, size_t images)
+{
+    return images * plan->channels * plan->h.image * plan->w.image * plan->size >
+           tmk_l2_bytes() / 2;
+}
+
+/* Is it worth it to copy rows that could be read where they lie? */
+static bool gains_by_copy(const struct tmk_channels_plan *plan)
+{
+    const bool collide = plan->h.image * plan->w.image * plan->size % 4096 == 0;
+    return plan->taps > 1 && !plan->paired && plan->h.stride * plan->w.stride == 1 &&
+           plan->h.phases * plan->w.phases == 1 &&
+           (collide || (plan->channels * plan->lanes >= MANY_PRODUCTS && is_far(plan, 1))) &&
+           plan->panels * plan->panel_bytes <= MOST_WEIGHTS;
+}
+
 /* How much of the image is copied at a time: some images, or a band of rows of one. */
 static void choose_slab(struct tmk_channels_plan *plan)
 {
     const size_t reach = plan->h.length - plan->h.positions;
     const size_t all = plan->channels * plan->h.parts * plan->w.parts * plan->size;
-    const size_t most = plan->shared ? NEAR_COPY : MOST_COPY;
+    const size_t most = plan->apart ? tmk_l2_bytes() / 4 : plan->shared ? NEAR_COPY : MOST_COPY;
     plan->slab_rows = plan->h.positions;
     plan->slab_images = most / (all * part_elements(plan, plan->h.length));
-    plan->slab_images = TMK_MIN(TMK_MAX(plan->slab_images, 1), plan->images);
+    plan->slab_images = TMK_MIN(TMK_MAX(plan->slab_images, 1), plan->apart ? 1 : plan->images);
     while (plan->slab_rows > 1 && all * part_elements(plan, plan->slab_rows + reach) > most)
         plan->slab_rows = tmk_ceil_div(plan->slab_rows, 2);
     plan->part = part_elements(plan, plan->slab_rows + reach);
@@ -102,7 +124,8 @@ static void choose_blocks(struct tmk_channels_plan *plan)
     const size_t depth = tmk_l2_bytes() / 2 / step / TMK_CHANNELS_GROUP * TMK_CHANNELS_GROUP;
     plan->depth = TMK_MIN(TMK_MAX(depth, TMK_CHANNELS_GROUP), plan->channels);
     const size_t weights = TMK_MIN(plan->depth * step, tmk_l2_bytes() / 2);
-    plan->chunk = TMK_MAX((tmk_l2_bytes() / 4 * 3 - weights) / unit, 1);
+    const size_t room = plan->shared ? tmk_l2_bytes() / 8 : tmk_l2_bytes() / 4 * 3 - weights;
+    plan->chunk = TMK_MAX(room / unit, 1);
     const bool again = tmk_channels_units(plan, plan->slab_images, plan->slab_rows) > plan->chunk;
     plan->held = again ? TMK_MIN(TMK_MAX(MOST_HELD / plan->panel_bytes, 1), plan->panels) : 1;
 }
@@ -136,8 +159,12 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
     plan.slab_images = plan.images;
     plan.slab_rows = plan.h.positions;
     size_panels(&plan);
+    plan.apart = !plan.copied && gains_by_copy(&plan);
+    plan.copied |= plan.apart;
+    plan.shared |= plan.apart;
     if (plan.copied)
         choose_slab(&plan);
+    plan.beyond = !plan.copied && is_far(&plan, plan.images);
     choose_blocks(&plan);
     return plan;
 }

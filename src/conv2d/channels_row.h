@@ -20,7 +20,7 @@ INLINE void NAME(add_taps)(NAME(vec) sum[], const T *a, ptrdiff_t plane, const T
                 continue;
             if (elements - i <= TMK_CHANNELS_MAX_SKIP && (size_t)(elements - i) <= right)
                 continue;
-            const NAME(vec) x = (NAME(vec)){0} + a[i];
+            const NAME(vec) x = NAME(fill)(a[i]);
             UNROLL for (int j = 0; j < taps; j++)
             {
                 if (i - j >= 0 && i - j < rows)
