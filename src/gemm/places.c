@@ -99,11 +99,23 @@ static bool b_in_rows(struct tmk_gemm_plan *plan)
            (last < 0 || plan->n.axis[last].step[TMK_STEP_FIRST] == 1);
 }
 
+/* Rows on pages of their own, more than the first level of a TLB knows: each of them waits for the
+ * second one again with every tile. */
+#define PAGE ((ptrdiff_t)4096)
+#define PAGES ((size_t)96)
+#define FEW_TILES 3
+static bool leaves_pages(const struct tmk_gemm_plan *plan, ptrdiff_t step, size_t rows, size_t uses)
+{
+    return step * (ptrdiff_t)plan->element >= PAGE && rows > PAGES && uses > FEW_TILES;
+}
+
 /* Panel by panel: those that lie in one run of unit step. What runs on row by row (image by image)
  * gains less by being packed: read in place, no panel crosses rows (find_ends()). */
 static bool b_in_place(const struct tmk_gemm_plan *plan)
 {
     const size_t uses = tmk_ceil_div(plan->M, plan->micro->mr), nr = plan->micro->nr;
+    if (leaves_pages(plan, plan->b.k, plan->K, uses))
+        return false;
     if (few_uses(plan, uses, plan->N))
         return true;
     const struct tmk_blocking block = tmk_gemm_usual_blocks(plan);
