@@ -19,6 +19,15 @@ static bool lies_well(const struct tmk_gemm_plan *plan, ptrdiff_t step, size_t r
                           length * plan->element);
 }
 
+/* Panels of A are read with fewer micro-operations than its rows, and from fewer lines and pages,
+ * which counts where another hardware thread shares the core: so many uses pay for transposing it,
+ * unless its rows are to be summed up. */
+#define PAYING_PANELS 16
+static bool pays_to_transpose(const struct tmk_gemm_plan *plan)
+{
+    return tmk_ceil_div(plan->N, plan->micro->nr) >= PAYING_PANELS && !plan->a.summed;
+}
+
 static bool few_uses(const struct tmk_gemm_plan *plan, size_t uses, size_t own)
 {
     return uses <= IN_PLACE_PANELS || own * plan->K * plan->element <= IN_PLACE_BYTES;
@@ -84,6 +93,8 @@ static bool a_in_place(struct tmk_gemm_plan *plan)
             fit_runs(plan, a);
         return a->depth > 0;
     }
+    if (a->k == 1 && pays_to_transpose(plan))
+        return false;
     if (few_uses(plan, panels, plan->M) && (a->k == 1 || panels <= MANY_PANELS))
         return a->k == 1 || a->own == 1;
     if (a->k != 1 || rows_collide(plan, panels))
@@ -173,7 +184,8 @@ void tmk_gemm_choose_places(struct tmk_gemm_plan *plan)
     plan->b.in_place = in_rows && b_in_place(plan);
     plan->b.copied = in_rows && !plan->b.in_place;
     const bool packed = !a->in_place && !a->window;
-    a->by_rows = packed && tmk_gemm_runs_along(&plan->k, TMK_STEP_FIRST);
+    a->by_rows =
+        packed && !pays_to_transpose(plan) && tmk_gemm_runs_along(&plan->k, TMK_STEP_FIRST);
     a->across = packed && !a->by_rows && tmk_axes_linear(&plan->m, TMK_STEP_FIRST, &a->own) &&
                 a->own == 1 && tmk_axes_linear(&plan->k, TMK_STEP_FIRST, &a->k);
 }
