@@ -5,7 +5,7 @@
 
 /* Of little depth the time is that of writing C: row by row. What is read for each of them must
  * stay in the L1 cache: of rows of B that push each other out fewer do. */
-#define OUTER_DEPTH ((size_t)64)
+#define OUTER_DEPTH ((size_t)32)
 #define OUTER_COLLIDING ((size_t)32)
 #define COLLIDES_A 1024
 #define COLLIDES_B 2048
