@@ -52,6 +52,13 @@ size_t tmk_last_cache_bytes(void)
     return last_bytes;
 }
 
+/* A cache of hundreds of MiB belongs to many cores, more than a virtual machine sees. */
+#define MOST_SHARE ((size_t)32 << 20)
+size_t tmk_last_cache_share(void)
+{
+    return TMK_MIN(tmk_last_cache_bytes(), MOST_SHARE);
+}
+
 static size_t greatest_common_divisor(size_t a, size_t b)
 {
     return b == 0 ? a : greatest_common_divisor(b, a % b);

@@ -26,9 +26,10 @@ bool tmk_l1_holds(size_t bytes);
  * of two leave most of its sets empty. */
 bool tmk_l2_spreads(size_t rows, ptrdiff_t step, size_t bytes);
 
-/* Size of the L2 cache, and of the last one. */
+/* Size of the L2 cache, of the last one, and of what may be expected of that. */
 size_t tmk_l2_bytes(void);
 size_t tmk_last_cache_bytes(void);
+size_t tmk_last_cache_share(void);
 
 /* Rows in tiles of nearly equal height, at most `mr`: first those of a row more. */
 struct tmk_heights {

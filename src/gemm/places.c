@@ -114,10 +114,9 @@ static bool b_in_rows(struct tmk_gemm_plan *plan)
  * second one again with every tile. */
 #define PAGE ((ptrdiff_t)4096)
 #define PAGES ((size_t)96)
-#define FEW_TILES 3
 static bool leaves_pages(const struct tmk_gemm_plan *plan, ptrdiff_t step, size_t rows, size_t uses)
 {
-    return step * (ptrdiff_t)plan->element >= PAGE && rows > PAGES && uses > FEW_TILES;
+    return step * (ptrdiff_t)plan->element >= PAGE && rows > PAGES && uses > 1;
 }
 
 /* Panel by panel: those that lie in one run of unit step. What runs on row by row (image by image)

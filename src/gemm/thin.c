@@ -11,6 +11,7 @@
 #define COLLIDES_B 2048
 #define OUTER_VECTORS 4 /* of a row, at least */
 #define SHALLOW ((size_t)TMK_MICRO_SHALLOW)
+#define PAST_DEPTH ((size_t)8) /* so little that no core multiplies as slowly as memory is written */
 static size_t depth_to_write(const struct tmk_gemm_plan *plan)
 {
     const struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
@@ -32,7 +33,8 @@ static bool writes_only(struct tmk_gemm_plan *plan)
         whole = whole && plan->m.axis[i].step[TMK_STEP_SECOND] % lanes == 0;
     for (int i = 0; i < plan->batch.axes; i++)
         whole = whole && plan->batch.c[i] % lanes == 0;
-    plan->past = whole && bytes >= tmk_last_cache_bytes();
+    plan->past = whole && (bytes >= tmk_last_cache_bytes() ||
+                           (plan->K <= PAST_DEPTH && bytes >= tmk_last_cache_share()));
     return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes &&
            plan->K <= depth_to_write(plan);
 }
@@ -75,7 +77,7 @@ static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
         return TMK_GEMM_TINY;
     const bool fits = plan->c_column == 1 || plan->K >= ACROSS_DEPTH;
     const bool wide = tmk_axes_count(&plan->n) >= WIDE * plan->micro->lanes;
-    const size_t near = m > NEXT_TO_NONE ? tmk_last_cache_bytes() : tmk_l2_bytes();
+    const size_t near = m > NEXT_TO_NONE ? tmk_last_cache_share() : tmk_l2_bytes();
     if (m <= TMK_MICRO_THIN && b->own == 1 && fits && wide && b_bytes > near / 4)
         return TMK_GEMM_ADD_ROWS;
     if (m > TMK_MICRO_DOT)
