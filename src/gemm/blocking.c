@@ -88,6 +88,9 @@ static size_t equal_parts(size_t count, size_t most)
     return tmk_ceil_div(count, tmk_ceil_div(count, TMK_MAX(most, 1)));
 }
 
+/* Rows of a block at most: lines of C that two panels share are then still near for the second. */
+#define MOST_MC ((size_t)1024)
+
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes,
                                  size_t most_mr, size_t m, size_t k, size_t want_kc, size_t want_mc)
 {
@@ -96,7 +99,8 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
     const size_t nr = micro->nr;
     size_t kc = equal_parts(k, want_kc ? want_kc : l1 * 4 / 3 / (nr * element_bytes));
     size_t mr = equal_parts(m, most_mr);
-    const size_t most_mc = (want_mc ? want_mc : l2 / (kc * element_bytes)) / mr * mr;
+    const size_t model_mc = TMK_MIN(l2 / (kc * element_bytes), MOST_MC);
+    const size_t most_mc = (want_mc ? want_mc : model_mc) / mr * mr;
     return (struct tmk_blocking){
         .mc = tmk_round_up(equal_parts(m, TMK_MAX(most_mc, mr)), mr),
         .kc = kc,
