@@ -310,7 +310,7 @@ static void multiply_slab(struct tmk_channels_call *call, const struct tmk_chann
 }
 
 /* This thread's share of all rows, some at a time: all panels pass by a copy of them. */
-static void run_apart(struct tmk_channels_call *call, size_t group)
+static void run_own_rows(struct tmk_channels_call *call, size_t group)
 {
     const struct tmk_channels_plan *plan = call->plan;
     const size_t rows = plan->h.positions;
@@ -342,8 +342,8 @@ static void run_group(struct tmk_channels_call *call, size_t group)
     }
     if (plan->shared)
         tmk_channels_pack_panels(call, group);
-    if (plan->apart) {
-        run_apart(call, group);
+    if (plan->own_rows) {
+        run_own_rows(call, group);
         return;
     }
     for (size_t n = 0; n < plan->images; n += plan->slab_images) {
@@ -380,7 +380,7 @@ static size_t held_bytes(const struct tmk_channels_plan *plan, int threads)
 
 static size_t copies_bytes(const struct tmk_channels_plan *plan, int threads)
 {
-    return plan->copy_bytes * (plan->apart ? (size_t)threads : 1);
+    return plan->copy_bytes * (plan->own_rows ? (size_t)threads : 1);
 }
 
 static size_t workspace_of(const struct tmk_channels_plan *plan, int threads)
@@ -402,7 +402,7 @@ static void run_thread(void *whole, int thread)
     const struct tmk_channels_plan *plan = call.plan;
     call.thread = thread;
     call.panels = call.copy + copies_bytes(plan, call.exec->threads);
-    if (plan->apart)
+    if (plan->own_rows)
         call.copy += (size_t)thread * plan->copy_bytes;
     if (!plan->shared)
         call.panels += (size_t)thread * held_bytes(plan, call.exec->threads);

@@ -1,6 +1,7 @@
 /* Convolution with vectors along the channels of the results, in NCHW. The image is read where it
- * lies, taps on padding left out, or if its stride or padding is over two, in a padded copy. What
- * it meets is packed, instead of a window on the image. */
+ * lies, taps on padding left out, or in a padded copy: if its stride or padding is over two, or some
+ * rows at a time if channels are so large, or so far apart, that reading them where they lie takes
+ * longer. What it meets is packed, instead of a window on the image. */
 #ifndef TMK_CONV2D_CHANNELS_H
 #define TMK_CONV2D_CHANNELS_H
 

@@ -223,6 +223,7 @@ static void NAME(multiply)(const struct tmk_channels_tile *tile, size_t vectors)
 #undef ENTRY_PAIRS
     const size_t rows = tile->out.rows, width = vectors * LANES;
     _Alignas(64) T sums[NAME(most_sums) + TMK_MR / 2 * TMK_NRV * LANES];
+    /* results, of which a tile's rows end in one more line */
     for (size_t l = 0; l < tile->out.lanes; l++)
         __builtin_prefetch((const T *)tile->out.data + (ptrdiff_t)l * tile->out.lane +
                                (ptrdiff_t)(rows - 1) * tile->out.row,

@@ -42,9 +42,9 @@ void tmk_channels_copy(struct tmk_channels_call *call, struct tmk_channels_slab 
     const struct tmk_plane_kernels *kernel = tmk_plane_kernels(image->dtype);
     slab->from = call->copy;
     const struct tmk_range share =
-        plan->apart ? (struct tmk_range){0, slab->images * plan->channels}
-                    : tmk_share(slab->images * plan->channels, (size_t)call->exec->threads,
-                                (size_t)call->thread);
+        plan->own_rows ? (struct tmk_range){0, slab->images * plan->channels}
+                       : tmk_share(slab->images * plan->channels, (size_t)call->exec->threads,
+                                   (size_t)call->thread);
     for (size_t i = share.begin; i < share.end; i++) {
         const size_t n = i / plan->channels, c = i % plan->channels;
         kernel->pack(&grid,
@@ -53,7 +53,7 @@ void tmk_channels_copy(struct tmk_channels_call *call, struct tmk_channels_slab 
                                             begin * image->stride[2]),
                      call->copy + i * plan->plane * plan->size);
     }
-    if (!plan->apart) {
+    if (!plan->own_rows) {
 #pragma omp barrier
     }
     tmk_channels_note(call, TMK_PHASE_PACK);

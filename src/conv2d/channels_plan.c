@@ -92,10 +92,10 @@ static void choose_slab(struct tmk_channels_plan *plan)
 {
     const size_t reach = plan->h.length - plan->h.positions;
     const size_t all = plan->channels * plan->h.parts * plan->w.parts * plan->size;
-    const size_t most = plan->apart ? tmk_l2_bytes() / 4 : plan->shared ? NEAR_COPY : MOST_COPY;
+    const size_t most = plan->own_rows ? tmk_l2_bytes() / 4 : plan->shared ? NEAR_COPY : MOST_COPY;
     plan->slab_rows = plan->h.positions;
     plan->slab_images = most / (all * part_elements(plan, plan->h.length));
-    plan->slab_images = TMK_MIN(TMK_MAX(plan->slab_images, 1), plan->apart ? 1 : plan->images);
+    plan->slab_images = TMK_MIN(TMK_MAX(plan->slab_images, 1), plan->own_rows ? 1 : plan->images);
     while (plan->slab_rows > 1 && all * part_elements(plan, plan->slab_rows + reach) > most)
         plan->slab_rows = tmk_ceil_div(plan->slab_rows, 2);
     plan->part = part_elements(plan, plan->slab_rows + reach);
@@ -113,7 +113,8 @@ size_t tmk_channels_units(const struct tmk_channels_plan *plan, size_t images, s
 }
 
 /* Half of the L2 cache at most for the weights that are multiplied, the rest but for a quarter, at
- * least a quarter, for the image. Panels are kept if more than one chunk meets them. */
+ * least a quarter, for the image; if all weights stay in L2, an eighth, which need not be more as
+ * what comes next is fetched. Panels are kept if more than one chunk meets them. */
 static void choose_blocks(struct tmk_channels_plan *plan)
 {
     const size_t step = plan->taps * plan->kernel->width * plan->size;
@@ -159,9 +160,9 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
     plan.slab_images = plan.images;
     plan.slab_rows = plan.h.positions;
     size_panels(&plan);
-    plan.apart = !plan.copied && gains_by_copy(&plan);
-    plan.copied |= plan.apart;
-    plan.shared |= plan.apart;
+    plan.own_rows = !plan.copied && gains_by_copy(&plan);
+    plan.copied |= plan.own_rows;
+    plan.shared |= plan.own_rows;
     if (plan.copied)
         choose_slab(&plan);
     plan.beyond = !plan.copied && is_far(&plan, plan.images);

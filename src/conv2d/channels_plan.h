@@ -25,19 +25,19 @@ struct tmk_channels_plan {
     struct tmk_channels_axis h, w;
     size_t images, channels, lanes, taps; /* of one group; lanes: channels of the results */
     bool copied;                          /* else the image is read where it lies */
-    bool apart;                    /* every thread copies rows of its own, as it needs them */
-    bool beyond;                   /* not copied, and more than L2 holds */
-    bool flat;                     /* a plane of results is one row */
-    bool paired;                   /* rows are so short that two are multiplied at a time */
-    size_t columns, tiles;         /* of a tile; of a plane of results if flat, else a row */
-    size_t pitch, part, plane;     /* elements of the copy: row, part, channel */
-    size_t slab_images, slab_rows; /* copied at a time */
-    size_t panels, panel_bytes;    /* of packed weights */
-    bool shared;                   /* by all threads, and packed once */
-    bool far;                      /* the weights, in short runs, are larger than L2 */
-    size_t depth;                  /* channels of a panel that are multiplied at a time */
-    size_t held;                   /* panels that a thread keeps packed, at most */
-    size_t chunk;                  /* units that all panels pass by */
+    bool own_rows;                        /* every thread copies those that it needs, some a time */
+    bool beyond;                          /* not copied, and more than L2 holds */
+    bool flat;                            /* a plane of results is one row */
+    bool paired;                          /* rows are so short that two are multiplied at a time */
+    size_t columns, tiles;                /* of a tile; of a plane of results if flat, else a row */
+    size_t pitch, part, plane;            /* elements of the copy: row, part, channel */
+    size_t slab_images, slab_rows;        /* copied at a time */
+    size_t panels, panel_bytes;           /* of packed weights */
+    bool shared;                          /* by all threads, and packed once */
+    bool far;                             /* the weights, in short runs, are larger than L2 */
+    size_t depth;                         /* channels of a panel that are multiplied at a time */
+    size_t held;                          /* panels that a thread keeps packed, at most */
+    size_t chunk;                         /* units that all panels pass by */
     size_t copy_bytes;
 };
 

@@ -3,25 +3,13 @@
 
 #include "size.h"
 
-/* Of little depth the time is that of writing C: row by row. What is read for each of them must
- * stay in the L1 cache: of rows of B that push each other out fewer do. */
-#define OUTER_DEPTH ((size_t)32)
-#define OUTER_COLLIDING ((size_t)32)
-#define COLLIDES_A 1024
-#define COLLIDES_B 2048
-#define OUTER_VECTORS 4 /* of a row, at least */
+/* Of little depth the time is that of writing C: row by row, from rows of B that stay in the L1
+ * cache. */
 #define SHALLOW ((size_t)TMK_MICRO_SHALLOW)
-#define PAST_DEPTH ((size_t)8) /* so little that no core multiplies as slowly as memory is written */
-static size_t depth_to_write(const struct tmk_gemm_plan *plan)
-{
-    const struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
-    const ptrdiff_t element = (ptrdiff_t)plan->element;
-    if (plan->past || b->own != 1)
-        return SHALLOW;
-    const bool collide =
-        (a->k != 1 && a->k * element % COLLIDES_A == 0) || b->k * element % COLLIDES_B == 0;
-    return collide ? OUTER_COLLIDING : OUTER_DEPTH;
-}
+#define SHALLOW_ENDS ((size_t)16) /* of several images, whose rows end in part of a vector */
+#define OUTER_VECTORS 4           /* of a row, at least */
+#define PAST_DEPTH                                                                                 \
+    ((size_t)8) /* so little that no core multiplies as slowly as memory is written */
 
 static bool writes_only(struct tmk_gemm_plan *plan)
 {
@@ -35,8 +23,7 @@ static bool writes_only(struct tmk_gemm_plan *plan)
         whole = whole && plan->batch.c[i] % lanes == 0;
     plan->past = whole && (bytes >= tmk_last_cache_bytes() ||
                            (plan->K <= PAST_DEPTH && bytes >= tmk_last_cache_share()));
-    return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes &&
-           plan->K <= depth_to_write(plan);
+    return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes && plan->K <= SHALLOW;
 }
 
 /* A vector holds all rows and another all of k: only columns are many. */
@@ -102,7 +89,7 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
     if (plan->n.n != 2 || last == TMK_GEMM_AXES)
         return TMK_GEMM_NOT_THIN;
     const bool whole = plan->n.axis[1].extent % plan->micro->lanes == 0;
-    if (plan->K > (whole ? OUTER_DEPTH : OUTER_COLLIDING))
+    if (plan->K > (whole ? SHALLOW : SHALLOW_ENDS))
         return TMK_GEMM_NOT_THIN;
     struct tmk_gemm_plan rows = *plan;
     const size_t count = plan->n.axis[0].extent;
