@@ -115,6 +115,9 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
                 __builtin_prefetch(next + *next_at, 0, 2);
                 __builtin_prefetch(next + *next_at + t->width - 1, 0, 2);
             }
+            /* One by one the steps that fill no turn, or all where b is copied; the others by
+             * turns, in which b moves with every step, as multiples of b_k would take a register
+             * each. */
             const size_t steps = --left > 0 ? stretch : longest;
             const size_t single = copy ? steps : steps % STEPS;
             ROLLED for (size_t s = single; s > 0; s--)
