@@ -14,6 +14,7 @@
  * are on a page of their own otherwise. So is one whose channels lie a multiple of 4 KiB apart,
  * which use the same lines of L1. Every thread then meets all weights. */
 #define MANY_PRODUCTS ((size_t)128 * 64) /* of channels and lanes */
+#define SAME_LINES ((size_t)4096)
 #define MOST_WEIGHTS ((size_t)4 << 20)
 
 /* A sum must be long enough to pay for bringing it to its place. */
@@ -80,7 +81,7 @@ static bool is_far(const struct tmk_channels_plan *plan, size_t images)
 /* Is it worth it to copy rows that could be read where they lie? */
 static bool gains_by_copy(const struct tmk_channels_plan *plan)
 {
-    const bool collide = plan->h.image * plan->w.image * plan->size % 4096 == 0;
+    const bool collide = plan->h.image * plan->w.image * plan->size % SAME_LINES == 0;
     return plan->taps > 1 && !plan->paired && plan->h.stride * plan->w.stride == 1 &&
            plan->h.phases * plan->w.phases == 1 &&
            (collide || (plan->channels * plan->lanes >= MANY_PRODUCTS && is_far(plan, 1))) &&

@@ -110,13 +110,13 @@ static bool b_in_rows(struct tmk_gemm_plan *plan)
            (last < 0 || plan->n.axis[last].step[TMK_STEP_FIRST] == 1);
 }
 
-/* Rows on pages of their own, more than the first level of a TLB knows: each of them waits for the
- * second one again with every tile. */
+/* Rows of B on pages of their own, more than the first level of a TLB knows: each of them waits for
+ * the second one again with every tile. */
 #define PAGE ((ptrdiff_t)4096)
 #define PAGES ((size_t)96)
-static bool leaves_pages(const struct tmk_gemm_plan *plan, ptrdiff_t step, size_t rows, size_t uses)
+static bool leaves_pages(const struct tmk_gemm_plan *plan, size_t uses)
 {
-    return step * (ptrdiff_t)plan->element >= PAGE && rows > PAGES && uses > 1;
+    return plan->b.k * (ptrdiff_t)plan->element >= PAGE && plan->K > PAGES && uses > 1;
 }
 
 /* Panel by panel: those that lie in one run of unit step. What runs on row by row (image by image)
@@ -124,7 +124,7 @@ static bool leaves_pages(const struct tmk_gemm_plan *plan, ptrdiff_t step, size_
 static bool b_in_place(const struct tmk_gemm_plan *plan)
 {
     const size_t uses = tmk_ceil_div(plan->M, plan->micro->mr), nr = plan->micro->nr;
-    if (leaves_pages(plan, plan->b.k, plan->K, uses))
+    if (leaves_pages(plan, uses))
         return false;
     if (few_uses(plan, uses, plan->N))
         return true;

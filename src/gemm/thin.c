@@ -8,8 +8,7 @@
 #define SHALLOW ((size_t)TMK_MICRO_SHALLOW)
 #define SHALLOW_ENDS ((size_t)16) /* of several images, whose rows end in part of a vector */
 #define OUTER_VECTORS 4           /* of a row, at least */
-#define PAST_DEPTH                                                                                 \
-    ((size_t)8) /* so little that no core multiplies as slowly as memory is written */
+#define PAST_DEPTH ((size_t)8)    /* a core multiplies faster than it writes to memory */
 
 static bool writes_only(struct tmk_gemm_plan *plan)
 {
