@@ -85,7 +85,7 @@ static double part_cost(const struct tmk_gemm_plan *plan, size_t pb, size_t pm, 
 void tmk_gemm_choose_grid(struct tmk_gemm_plan *plan, size_t threads)
 {
     /* tiles are made of any height and of whole vectors */
-    plan->unit_m = plan->thin == TMK_GEMM_OUTER ? TMK_MICRO_OUTER
+    plan->unit_m = plan->thin == TMK_GEMM_OUTER ? plan->micro->outer_rows
                    : plan->thin                 ? plan->blocking.mr
                                                 : 1;
     plan->unit_n = plan->thin              ? plan->micro->nr

@@ -79,12 +79,12 @@ struct tmk_tile {
 #define TMK_MICRO_THIN 16
 #define TMK_MICRO_DOT 8
 #define TMK_MICRO_SHALLOW 32
-#define TMK_MICRO_OUTER 8
 
 typedef void tmk_multiply(const struct tmk_tile *tile);
 
 struct tmk_micro {
     size_t mr, nr, lanes; /* largest tile of C in registers, mr x nr; elements of a vector */
+    size_t outer_rows;    /* of C that outer() brings at a time */
     size_t wide_rows; /* of tiles that are three vectors wide where nr is two; 0: there are none */
     /* out[k * full + i] = element (i, k), zero for width <= i < full. May write up to
      * TMK_MICRO_SLACK bytes beyond the panel. */
@@ -102,8 +102,8 @@ struct tmk_micro {
     tmk_multiply *multiply[2][TMK_MICRO_MAX_NRV][TMK_MICRO_MAX_MR];
     /* At most TMK_MICRO_THIN rows and any width, biases whole: B read where it lies. */
     void (*add_rows)(const struct tmk_tile *tile, size_t rows);
-    /* Any number of rows and columns, TMK_MICRO_OUTER rows at a time or half as many. Past the
-     * caches, not to accumulate: rows of C are whole vectors apart. */
+    /* Any number of rows and columns, kc at most TMK_MICRO_SHALLOW. Past the caches, not to
+     * accumulate: rows of C are whole vectors apart. */
     void (*outer)(const struct tmk_tile *tile, size_t rows);
     /* At most TMK_MICRO_DOT rows, both operands along k: columns of B are b_k apart, a[i, k] is at
      * i * a_row + k / nr * a_k + k % nr, columns of C are c_column apart. */

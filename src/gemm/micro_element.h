@@ -12,6 +12,6 @@
 #include "micro_tiny.h"
 
 static const struct tmk_micro NAME(micro) = {
-    TMK_MR,           NR,        LANES,          TMK_WIDE_MR,    NAME(pack),
-    NAME(pack_tiles), NAME(put), MULTIPLY_TABLE, NAME(add_rows), NAME(outer),
-    NAME(dot),        NAME(tiny)};
+    TMK_MR,           NR,        LANES,          OUTER_ROWS,     TMK_WIDE_MR, NAME(pack),
+    NAME(pack_tiles), NAME(put), MULTIPLY_TABLE, NAME(add_rows), NAME(outer), NAME(dot),
+    NAME(tiny)};

@@ -125,8 +125,11 @@ void tmk_gemm_choose_thin(struct tmk_gemm_plan *plan)
     const bool dot = plan->thin == TMK_GEMM_DOT;
     plan->a.in_place = !dot || plan->a.k == 1;
     plan->b.in_place = plan->thin != TMK_GEMM_OUTER || plan->b.own == 1;
-    /* what is read again, of C's rows or of B's, stays in L1 */
-    const size_t again = plan->thin == TMK_GEMM_OUTER ? plan->K : plan->M;
-    plan->stretch = tmk_round_up(TMK_MAX(8192 / again, 1), plan->micro->nr);
+    /* rows of C are read again from L1, rows of B from L2: C's are written the faster the longer
+     * they are */
+    const bool outer = plan->thin == TMK_GEMM_OUTER;
+    const size_t again = outer ? plan->K : plan->M;
+    const size_t near = outer && !plan->past ? tmk_l2_bytes() / 4 / plan->element : 8192;
+    plan->stretch = tmk_round_up(TMK_MAX(near / again, 1), plan->micro->nr);
     plan->apart = plan->thin == TMK_GEMM_ADD_ROWS && plan->c_column != 1;
 }
