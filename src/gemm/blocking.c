@@ -99,8 +99,8 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
     const size_t nr = micro->nr;
     size_t kc = equal_parts(k, want_kc ? want_kc : l1 * 4 / 3 / (nr * element_bytes));
     size_t mr = equal_parts(m, most_mr);
-    const size_t model_mc = TMK_MIN(l2 / (kc * element_bytes), MOST_MC);
-    const size_t most_mc = (want_mc ? want_mc : model_mc) / mr * mr;
+    const size_t tiles = l2 / (kc * element_bytes * tmk_micro_a_step(micro, mr));
+    const size_t most_mc = (want_mc ? want_mc : TMK_MIN(tiles * mr, MOST_MC)) / mr * mr;
     return (struct tmk_blocking){
         .mc = tmk_round_up(equal_parts(m, TMK_MAX(most_mc, mr)), mr),
         .kc = kc,

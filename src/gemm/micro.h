@@ -89,10 +89,10 @@ struct tmk_micro {
     /* out[k * full + i] = element (i, k), zero for width <= i < full. May write up to
      * TMK_MICRO_SLACK bytes beyond the panel. */
     void (*pack)(const struct tmk_panel *panel, size_t full, void *out);
-    /* out[t * tile + k * rows + i] = from[t * rows + i + k * step] for i < rows, k < kc, t < tiles.
-     */
-    void (*pack_tiles)(const void *from, ptrdiff_t step, size_t kc, size_t rows, size_t tiles,
-                       size_t tile, void *out);
+    /* out[(t * kc + k) * full + i] = from[t * rows + i + k * step] for i < rows, k < kc, t < tiles;
+     * zero for rows <= i < full. */
+    void (*pack_tiles)(const void *from, ptrdiff_t step, size_t kc, size_t rows, size_t full,
+                       size_t tiles, void *out);
     /* What a tile's multiply() left at `aside`, rows nr apart, to tile->c: rows as in tile->row,
      * columns in runs. Reads up to TMK_MICRO_SLACK bytes beyond the last row. */
     void (*put)(const struct tmk_tile *tile, const void *aside, size_t rows,
@@ -116,6 +116,14 @@ struct tmk_micro {
 struct tmk_micro_set {
     const struct tmk_micro *dtype[TMK_NDTYPES];
 };
+
+/* Elements that a step of a packed panel of A takes for `rows` rows: whole vectors are stored, and
+ * read, in half the time of such as cross cache lines, if they are nearly full. */
+static inline size_t tmk_micro_a_step(const struct tmk_micro *micro, size_t rows)
+{
+    const size_t whole = (rows + micro->lanes - 1) / micro->lanes * micro->lanes;
+    return 4 * rows >= 3 * whole ? whole : rows;
+}
 
 /* The micro-kernels of the ISA in use. */
 const struct tmk_micro *tmk_micro(enum tmk_dtype dtype);

@@ -200,14 +200,14 @@ static inline void NAME(find_rows)(const struct tmk_panel *p, const struct tmk_r
     }
 }
 
-/* A block of `n` <= LANES positions of k of a whole panel of B, whose columns are rows `step`
- * apart.
- */
+/* A block of `n` <= LANES positions of k of a panel of `groups` vectors, whose positions are rows
+ * `step` apart: `whole`, all of them are there, or as many as `width`. */
 INLINE void NAME(pack_square)(const T *from, ptrdiff_t step, const ptrdiff_t n, const bool far,
-                              T *out)
+                              const int groups, const bool whole, size_t width, T *out)
 {
-    enum { FULL = TMK_NRV * LANES };
-    ROLLED for (size_t group = TMK_NRV; group-- > 0;)
+    static const T none[LANES];
+    const size_t full = (size_t)groups * LANES;
+    ROLLED for (size_t group = (size_t)groups; group-- > 0;)
     {
         ptrdiff_t apart = step;
         OPAQUE(apart);
@@ -215,33 +215,34 @@ INLINE void NAME(pack_square)(const T *from, ptrdiff_t step, const ptrdiff_t n, 
         NAME(vec) block[LANES];
         UNROLL for (size_t j = 0; j < LANES; j++, row += apart)
         {
+            const T *there = whole || group * LANES + j < width ? row : none;
             if (far)
                 __builtin_prefetch(row + FETCH);
-            block[j] = n == LANES ? NAME(load)(row) : NAME(load_span)(row, NAME(span)(0, n));
+            block[j] = n == LANES ? NAME(load)(there) : NAME(load_span)(there, NAME(span)(0, n));
         }
         NAME(transpose)(block);
         UNROLL for (size_t j = 0; j < LANES; j++)
         {
             if ((ptrdiff_t)j < n)
-                NAME(store)(out + j * FULL + group * LANES, block[j]);
+                NAME(store)(out + j * full + group * LANES, block[j]);
         }
     }
 }
 
-/* A whole panel of B likewise. */
+/* A panel likewise. */
 INLINE void NAME(pack_matrix)(const T *from, ptrdiff_t step, ptrdiff_t length, const bool far,
-                              T *out)
+                              const int groups, const bool whole, size_t width, T *out)
 {
-    enum { FULL = TMK_NRV * LANES };
-    ROLLED for (; length >= LANES; length -= LANES, from += LANES, out += LANES * FULL)
-        NAME(pack_square)(from, step, LANES, far, out);
+    const ptrdiff_t full = groups * LANES;
+    ROLLED for (; length >= LANES; length -= LANES, from += LANES, out += LANES * full)
+        NAME(pack_square)(from, step, LANES, far, groups, whole, width, out);
     if (length > FEW) {
-        NAME(pack_square)(from, step, length, far, out);
+        NAME(pack_square)(from, step, length, far, groups, whole, width, out);
         return;
     }
-    for (ptrdiff_t j = 0; length > 0 && j < FULL; j++) {
+    for (ptrdiff_t j = 0; length > 0 && j < full; j++) {
         for (ptrdiff_t k = 0; k < length; k++)
-            out[k * FULL + j] = from[j * step + k];
+            out[k * full + j] = j < (ptrdiff_t)width ? from[j * step + k] : 0;
     }
 }
 
@@ -254,13 +255,17 @@ static void NAME(pack_along_k)(const struct tmk_panel *p, T *out, size_t full)
         struct row rows[TMK_MICRO_MAX_NR];
         ptrdiff_t begin, end;
         T *to = out + run->start * full;
-        if (run->step == 1 && p->nruns == 1 && !p->window && p->width == full &&
-            full == TMK_NRV * LANES) {
+        if (run->step == 1 && p->nruns == 1 && !p->window && (full == NR || full == LANES)) {
             const T *from = (const T *)p->base + p->runs->offset + run->offset;
-            if (p->far)
-                NAME(pack_matrix)(from, p->runs->step, length, true, to);
+            const ptrdiff_t step = p->runs->step;
+            if (full != NR)
+                NAME(pack_matrix)(from, step, length, true, 1, false, p->width, to);
+            else if (p->width < full)
+                NAME(pack_matrix)(from, step, length, true, TMK_NRV, false, p->width, to);
+            else if (p->far)
+                NAME(pack_matrix)(from, step, length, true, TMK_NRV, true, full, to);
             else
-                NAME(pack_matrix)(from, p->runs->step, length, false, to);
+                NAME(pack_matrix)(from, step, length, false, TMK_NRV, true, full, to);
             continue;
         }
         NAME(find_rows)(p, run, rows, full, &begin, &end);
@@ -301,37 +306,41 @@ static void NAME(pack)(const struct tmk_panel *p, size_t full, void *out)
 }
 
 /* `tiles` tiles side by side: a cache line of a row holds parts of two. */
-INLINE void NAME(pack_abreast)(const T *from, ptrdiff_t step, size_t kc, size_t rows, size_t tile,
+INLINE void NAME(pack_abreast)(const T *from, ptrdiff_t step, size_t kc, size_t rows, size_t full,
                                T *out, const int tiles, const int vectors)
 {
-    SPAN span[NAME(most_vectors)];
-    UNROLL for (int v = 0; v < vectors; v++) span[v] = NAME(span)(0, (ptrdiff_t)rows - v * LANES);
-    ROLLED for (size_t k = 0; k < kc; k++, from += step, out += rows)
+    SPAN in[NAME(most_vectors)], to[NAME(most_vectors)];
+    UNROLL for (int v = 0; v < vectors; v++)
+    {
+        in[v] = NAME(span)(0, (ptrdiff_t)rows - v * LANES);
+        to[v] = NAME(span)(0, (ptrdiff_t)full - v * LANES);
+    }
+    ROLLED for (size_t k = 0; k < kc; k++, from += step, out += full)
     {
         UNROLL for (int t = 0; t < tiles; t++)
         {
             const T *row = from + (size_t)t * rows;
-            T *to = out + (size_t)t * tile;
-            UNROLL for (int v = 0; v < vectors; v++) NAME(store_span)(
-                to + v * LANES, NAME(load_span)(row + v * LANES, span[v]), span[v]);
+            T *at = out + (size_t)t * full * kc;
+            UNROLL for (int v = 0; v < vectors; v++)
+                NAME(store_span)(at + v * LANES, NAME(load_span)(row + v * LANES, in[v]), to[v]);
         }
     }
 }
 
 /* Neighbours along the panels are neighbours in memory, k is linear: some tiles at a time. */
-static void NAME(pack_tiles)(const void *base, ptrdiff_t step, size_t kc, size_t rows, size_t tiles,
-                             size_t tile, void *panels)
+static void NAME(pack_tiles)(const void *base, ptrdiff_t step, size_t kc, size_t rows, size_t full,
+                             size_t tiles, void *panels)
 {
     const T *from = base;
     T *out = panels;
     for (size_t abreast; tiles > 0;
-         tiles -= abreast, from += abreast * rows, out += abreast * tile) {
+         tiles -= abreast, from += abreast * rows, out += abreast * full * kc) {
         abreast = tiles < ABREAST ? 1 : ABREAST;
-        if (abreast > 1 && rows <= LANES)
-            NAME(pack_abreast)(from, step, kc, rows, tile, out, ABREAST, 1);
+        if (abreast > 1 && full <= LANES)
+            NAME(pack_abreast)(from, step, kc, rows, full, out, ABREAST, 1);
         else if (abreast > 1)
-            NAME(pack_abreast)(from, step, kc, rows, tile, out, ABREAST, NAME(most_vectors));
+            NAME(pack_abreast)(from, step, kc, rows, full, out, ABREAST, NAME(most_vectors));
         else
-            NAME(pack_abreast)(from, step, kc, rows, tile, out, 1, NAME(most_vectors));
+            NAME(pack_abreast)(from, step, kc, rows, full, out, 1, NAME(most_vectors));
     }
 }

@@ -134,9 +134,9 @@ struct stack {
     struct tmk_tile tile; /* the first, and how many there are */
 };
 
-/* Give the tiles their place in A, packed if they cannot be read where they lie. A packed block has
- * `begin` rows above them. */
-static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_t begin, size_t k0)
+/* Give the tiles their place in A, packed to `out` if they cannot be read where they lie; gives the
+ * end of what is packed. */
+static char *place_a(const struct tmk_gemm_part *part, struct stack *stack, size_t k0, char *out)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_gemm_operand *a = &plan->a;
@@ -150,29 +150,30 @@ static void place_a(const struct tmk_gemm_part *part, struct stack *stack, size_
         tile->a_tile = (ptrdiff_t)rows * a->own;
         tile->a_run = a->run;
         tile->a_jump = a->jump;
-        return;
+        return out;
     }
-    const size_t pitch = a->by_rows ? plan->row_pitch : part->kc;
-    char *out = part->s.a_block + begin * pitch * plan->element;
+    const size_t step = tmk_micro_a_step(plan->micro, rows);
+    const size_t panel = a->by_rows ? rows * plan->row_pitch : step * part->kc;
     tile->a = out;
-    tile->a_row = a->by_rows ? (ptrdiff_t)pitch : 1;
-    tile->a_k = a->by_rows ? 1 : (ptrdiff_t)rows;
-    tile->a_tile = (ptrdiff_t)(rows * pitch);
+    tile->a_row = a->by_rows ? (ptrdiff_t)plan->row_pitch : 1;
+    tile->a_k = a->by_rows ? 1 : (ptrdiff_t)step;
+    tile->a_tile = (ptrdiff_t)panel;
     if (a->across) {
         const ptrdiff_t at = (ptrdiff_t)stack->m + depth;
-        plan->micro->pack_tiles(tmk_gemm_forward(plan, part->a, at), a->k, part->kc, rows,
-                                tile->tiles, rows * pitch, out);
-        return;
+        plan->micro->pack_tiles(tmk_gemm_forward(plan, part->a, at), a->k, part->kc, rows, step,
+                                tile->tiles, out);
+        return out + tile->tiles * panel * plan->element;
     }
-    for (size_t t = 0; t < tile->tiles; t++, out += rows * pitch * plan->element) {
+    for (size_t t = 0; t < tile->tiles; t++, out += panel * plan->element) {
         struct tmk_run runs[TMK_MICRO_MAX_MR];
         const size_t m = stack->m + t * rows;
         const size_t nruns = tmk_axes_runs(&plan->m, TMK_STEP_FIRST, plan->a.window, m, rows, runs);
         if (a->by_rows)
             copy_rows(part, runs, nruns, out);
         else
-            pack(part, a, part->a, &part->a_depth, runs, nruns, rows, rows, out);
+            pack(part, a, part->a, &part->a_depth, runs, nruns, rows, step, out);
     }
+    return out;
 }
 
 /* Rows [m, end) of C in tiles of nearly equal height: first those of a row more. */
@@ -182,6 +183,7 @@ static void stack_up(const struct tmk_gemm_part *part, size_t m, size_t end, siz
     const struct tmk_gemm_plan *plan = part->plan;
     const struct tmk_heights heights = tmk_gemm_heights(end - m, plan->blocking.mr);
     size_t at = m;
+    char *out = part->s.a_block;
     for (int i = 0; i < 2; at += heights.rows[i] * heights.tiles[i], i++) {
         struct stack *stack = &stacks[i];
         *stack = (struct stack){.m = at, .rows = heights.rows[i]};
@@ -191,7 +193,7 @@ static void stack_up(const struct tmk_gemm_part *part, size_t m, size_t end, siz
                                         .accumulate = plan->accumulate || !part->first_k};
         if (part->first_k && part->row_bias)
             stack->tile.row_bias = tmk_gemm_forward(plan, part->row_bias, (ptrdiff_t)stack->m);
-        place_a(part, stack, stack->m - m, k0);
+        out = place_a(part, stack, k0, out);
     }
 }
 

@@ -8,6 +8,7 @@
 #define IN_PLACE_PANELS 5
 #define MANY_PANELS 32
 #define IN_PLACE_BYTES ((size_t)64 << 10)
+#define PAGE ((ptrdiff_t)4096)
 
 /* Would a block of an operand that has a unit step be as near if it were packed? Its positions that
  * have the other step are `rows`, `length` elements each. After many uses packing has paid unless
@@ -38,8 +39,16 @@ static bool few_uses(const struct tmk_gemm_plan *plan, size_t uses, size_t own)
  * far apart they leave little to B, which counts if there are many panels of it. */
 static bool rows_collide(const struct tmk_gemm_plan *plan, size_t panels)
 {
-    const ptrdiff_t apart = panels > MANY_PANELS ? 2048 : 4096;
+    const ptrdiff_t apart = panels > MANY_PANELS ? PAGE / 2 : PAGE;
     return plan->a.own * (ptrdiff_t)plan->element % apart == 0;
+}
+
+/* Columns of A a multiple of 4 KiB apart do so, too: the lines of a tile are gone before the next
+ * tile needs the rest of them. Met twice, they are packed. */
+#define WAYS ((size_t)16)
+static bool columns_collide(const struct tmk_gemm_plan *plan, size_t panels)
+{
+    return panels > 1 && plan->K > WAYS && plan->a.k * (ptrdiff_t)plan->element % PAGE == 0;
 }
 
 struct tmk_blocking tmk_gemm_usual_blocks(const struct tmk_gemm_plan *plan)
@@ -96,7 +105,7 @@ static bool a_in_place(struct tmk_gemm_plan *plan)
     if (a->k == 1 && pays_to_transpose(plan))
         return false;
     if (few_uses(plan, panels, plan->M) && (a->k == 1 || panels <= MANY_PANELS))
-        return a->k == 1 || a->own == 1;
+        return a->k == 1 || (a->own == 1 && !columns_collide(plan, panels));
     if (a->k != 1 || rows_collide(plan, panels))
         return false;
     const struct tmk_blocking block = tmk_gemm_usual_blocks(plan);
@@ -112,7 +121,6 @@ static bool b_in_rows(struct tmk_gemm_plan *plan)
 
 /* Rows of B on pages of their own, more than the first level of a TLB knows: each of them waits for
  * the second one again with every tile. */
-#define PAGE ((ptrdiff_t)4096)
 #define PAGES ((size_t)96)
 static bool leaves_pages(const struct tmk_gemm_plan *plan, size_t uses)
 {

@@ -326,8 +326,10 @@ size_t tmk_gemm_scratch_layout(const struct tmk_gemm_plan *plan, char *memory,
     const struct tmk_blocking *b = &plan->blocking;
     size_t used = 0;
     const size_t a_depth = tmk_round_up(b->kc, plan->thin ? plan->micro->nr : 1);
-    size_t a_bytes =
-        b->mc * (plan->a.by_rows ? plan->row_pitch : a_depth) * plan->element + TMK_MICRO_SLACK;
+    const size_t a_step = tmk_round_up(b->mr, plan->micro->lanes);
+    const size_t a_elements =
+        plan->a.by_rows ? b->mc * plan->row_pitch : tmk_ceil_div(b->mc, b->mr) * a_step * a_depth;
+    size_t a_bytes = a_elements * plan->element + TMK_MICRO_SLACK;
     size_t b_columns = TMK_MAX(plan->keep, plan->micro->nr);
     size_t b_bytes = b_columns * b->kc * plan->element + TMK_MICRO_SLACK;
     scratch->a_block = carve(memory, &used, plan->a.in_place ? 0 : a_bytes);
