@@ -14,6 +14,7 @@ struct call {
     const struct tmk_exec *exec;
     int thread;
     const struct tmk_view *image, *weights, *bias, *out; /* bias may be NULL */
+    char *gathered; /* fwd, bwd_d: the weights, phase by phase */
     char *copy, *results, *sums;
     double clock;
 };
@@ -149,6 +150,30 @@ static struct tmk_planes planes_of(const struct call *call, const struct piece *
     };
 }
 
+/* Give the kernels the taps of a phase, and their gathered weights. */
+static void set_phase(const struct call *call, const struct piece *piece,
+                      const struct tmk_tap *taps, ptrdiff_t phase, struct tmk_planes *planes)
+{
+    const struct tmk_direct_plan *plan = call->plan;
+    const ptrdiff_t *begin = call->table->begin + phase;
+    const ptrdiff_t before = begin[0] * plan->groups * plan->rows;
+    planes->taps = taps + begin[0];
+    planes->ntaps = begin[1] - begin[0];
+    planes->gathered =
+        call->gathered +
+        (size_t)(before + (piece->group * plan->rows + piece->row) * planes->ntaps) * plan->size;
+}
+
+static void gather_piece(const struct call *call, const struct piece *piece)
+{
+    const struct tmk_direct_plan *plan = call->plan;
+    struct tmk_planes planes = planes_of(call, piece);
+    for (ptrdiff_t phase = 0; phase < plan->h.out * plan->w.out; phase++) {
+        set_phase(call, piece, call->table->taps, phase, &planes);
+        plan->kernel->gather(&planes);
+    }
+}
+
 /* The copies that a piece needs: of the image, and in bwd_w of dy, with zeros where a row is over.
  */
 static void pack_piece(struct call *call, const struct piece *piece)
@@ -169,9 +194,7 @@ static void correlate_piece(struct call *call, const struct piece *piece)
         read_in_place(call, piece, &planes);
     const struct tmk_tap *taps = planes.taps;
     for (ptrdiff_t phase = 0; phase < plan->h.out * plan->w.out; phase++) {
-        const ptrdiff_t *begin = call->table->begin + phase;
-        planes.taps = taps + begin[0];
-        planes.ntaps = begin[1] - begin[0];
+        set_phase(call, piece, taps, phase, &planes);
         plan->kernel->correlate(&planes);
         planes.out = (char *)planes.out + (size_t)plan->flat * plan->size;
     }
@@ -232,6 +255,14 @@ static void run(struct call *call, ptrdiff_t mb, ptrdiff_t groups)
         }
         return;
     }
+#pragma omp for collapse(2) schedule(static)
+    for (ptrdiff_t group = 0; group < groups; group += plan->block) {
+        for (ptrdiff_t row = 0; row < plan->rows; row += plan->tile)
+            gather_piece(call, &(struct piece){.group = group,
+                                               .groups = tmk_smaller(plan->block, groups - group),
+                                               .row = row,
+                                               .tile = tmk_smaller(plan->tile, plan->rows - row)});
+    }
 #pragma omp for collapse(3) schedule(static) nowait
     for (ptrdiff_t n = 0; n < mb; n++) {
         for (ptrdiff_t group = 0; group < groups; group += plan->block) {
@@ -280,6 +311,7 @@ enum tmk_status tmk_conv2d_direct(const struct tmk_conv2d *p, enum tmk_dir dir,
         .weights = weights,
         .bias = dir != TMK_BWD_D && p->bias ? &args->operand[TMK_BIA] : NULL,
         .out = &args->operand[dir == TMK_BWD_D ? TMK_SRC : TMK_DST],
+        .gathered = (char *)exec->workspace + table_bytes - tmk_direct_gathered_bytes(&plan),
         .copy = (char *)exec->workspace + table_bytes,
     };
     tmk_team_run(exec->threads, run_thread, &whole);

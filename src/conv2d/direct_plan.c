@@ -110,6 +110,7 @@ struct tmk_direct_plan tmk_direct_plan(const struct tmk_conv2d *p, enum tmk_dir 
     const ptrdiff_t icg = (ptrdiff_t)(p->ic / p->g), ocg = (ptrdiff_t)(p->oc / p->g);
     struct tmk_direct_plan plan = {
         .dir = dir,
+        .groups = (ptrdiff_t)p->g,
         .kernel = tmk_plane_kernels(p->base.dtype),
         .size = tmk_dtype_size(p->base.dtype),
         .h = tmk_conv2d_axis(p, dir, true),
@@ -143,10 +144,17 @@ size_t tmk_direct_thread_bytes(const struct tmk_direct_plan *plan)
     return aligned((size_t)(plan->image + plan->out + plan->sums) * plan->size);
 }
 
+size_t tmk_direct_gathered_bytes(const struct tmk_direct_plan *plan)
+{
+    const ptrdiff_t rows = plan->dir == TMK_BWD_W ? 0 : plan->groups * plan->rows;
+    return aligned((size_t)(rows * plan->ntaps) * plan->size);
+}
+
 size_t tmk_direct_table_bytes(const struct tmk_direct_plan *plan)
 {
     return aligned((size_t)(plan->in_place ? 2 : 1) * (size_t)plan->ntaps * sizeof(struct tmk_tap) +
-                   (size_t)(plan->h.out * plan->w.out + 1) * sizeof(ptrdiff_t));
+                   (size_t)(plan->h.out * plan->w.out + 1) * sizeof(ptrdiff_t)) +
+           tmk_direct_gathered_bytes(plan);
 }
 
 size_t tmk_conv2d_direct_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
@@ -166,7 +174,8 @@ static bool fits(const struct tmk_conv2d *p, enum tmk_dir dir)
     const double high = 3 * ((double)h.reach + 1) + (double)L1_BYTES / row;
     const double tile = dir == TMK_BWD_W ? MOST_WEIGH_ROWS : TILE_ROWS;
     const double planes = channels * (double)(h.in * w.in) + tile * (double)(h.out * w.out);
-    return planes * row * high + taps * (4 * 64 + 2 * sizeof(struct tmk_tap)) +
+    const double weights = (double)p->oc * (double)p->ic / (double)p->g * (double)(p->kh * p->kw);
+    return planes * row * high + weights * 8 + taps * (4 * 64 + 2 * sizeof(struct tmk_tap)) +
                (double)SUMS_BYTES * 2 <
            MOST_BYTES;
 }

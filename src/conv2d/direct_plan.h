@@ -13,6 +13,7 @@ struct tmk_direct_plan {
     const struct tmk_plane_kernels *kernel;
     size_t size; /* bytes of an element */
     struct tmk_conv2d_axis h, w;
+    ptrdiff_t groups;
     ptrdiff_t channels, rows; /* of a group: of the image, and of the results */
     ptrdiff_t ntaps;          /* channels * kh * kw */
     bool straight; /* results go where they belong at once, or are read there, line by line */
@@ -34,8 +35,10 @@ struct tmk_direct_table {
 
 struct tmk_direct_plan tmk_direct_plan(const struct tmk_conv2d *p, enum tmk_dir dir, int threads);
 
-/* Bytes of the table and of each thread's part of the workspace. */
+/* Bytes of the table with the gathered weights behind it, of these, and of each thread's part of
+ * the workspace. */
 size_t tmk_direct_table_bytes(const struct tmk_direct_plan *plan);
+size_t tmk_direct_gathered_bytes(const struct tmk_direct_plan *plan);
 size_t tmk_direct_thread_bytes(const struct tmk_direct_plan *plan);
 
 /* Fill the table at `memory`, for these strides of the image and of the weights. */

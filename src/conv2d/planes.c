@@ -2,8 +2,10 @@
  * compiler's target flags. */
 #include "planes.h"
 
-#include "micro_lanes.h"
 #include "size.h"
+
+#include "micro_lanes.h"
+#include "micro_tile.h"
 
 /* Load v into a register once: gcc likes to read it again for each product. */
 #if defined(__x86_64__)
@@ -39,8 +41,8 @@ struct spans {
 #define KERNELS(type)                                                                              \
     {                                                                                              \
         .lanes = LANES_##type, .pack = pack_##type, .unpack = unpack_##type,                       \
-        .correlate = correlate_##type, .weigh = weigh_##type, .settle = settle_##type,             \
-        .sum_runs = sum_runs_##type, .sum_columns = sum_columns_##type,                            \
+        .gather = gather_##type, .correlate = correlate_##type, .weigh = weigh_##type,             \
+        .settle = settle_##type, .sum_runs = sum_runs_##type, .sum_columns = sum_columns_##type,   \
     }
 extern const struct tmk_plane_kernels PASTE(tmk_plane_kernels, TMK_ISA)[TMK_NDTYPES];
 const struct tmk_plane_kernels PASTE(tmk_plane_kernels, TMK_ISA)[TMK_NDTYPES] = {

@@ -61,6 +61,8 @@ struct tmk_planes {
     ptrdiff_t ntaps;
     const void *image;
     void *weights, *out;
+    void *gathered;   /* the same weights, groups and rows without gaps: of every few rows those of
+                         a tap side by side, tap by tap */
     const void *next; /* what will be copied next, fetched meanwhile; NULL: nothing */
     ptrdiff_t last;   /* lanes of a line's last vector */
     bool in_place;    /* the image, no padded planes */
@@ -76,7 +78,9 @@ struct tmk_plane_kernels {
     void (*pack)(const struct tmk_plane_grid *grid, const void *image, void *copy);
     /* The way back, for elements inside the image. */
     void (*unpack)(const struct tmk_plane_grid *grid, const void *copy, void *image);
-    /* out[g, m, f] = bias[g, m] + sum over taps of image[g, tap + f] * weights[g, m, tap] */
+    /* Brings the weights to where they are gathered. */
+    void (*gather)(const struct tmk_planes *planes);
+    /* out[g, m, f] = bias[g, m] + sum over taps of image[g, tap + f] * gathered[g, m, tap] */
     void (*correlate)(const struct tmk_planes *planes);
     /* sums[g, m, tap] += image[g, tap + f] * out[g, m, f] over all f, a vector for each sum; with a
      * bias, one more after the taps' of each row += out[g, m, f]. `fresh`: the sums begin at 0. */

@@ -32,9 +32,10 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(r
             first += rows->bias[i * p->bias_row];
         UNROLL for (int j = 0; j < v; j++) sum[i][j] = first;
     }
-    for (const struct tmk_tap *tap = p->taps, *end = tap + p->ntaps; tap < end; tap++) {
+    const T *weight = rows->weights;
+    for (const struct tmk_tap *tap = p->taps, *end = tap + p->ntaps; tap < end;
+         tap++, weight += m) {
         const T *from = rows->image + tap->image + at * LANES;
-        const T *weight = rows->weights + tap->weight;
         struct NAME(edges) edges;
         if (in_place)
             edges = NAME(edges_of)(p, tap, at, v);
@@ -51,18 +52,14 @@ INLINE void NAME(correlate_tile)(const struct tmk_planes *p, const struct NAME(r
             KEEP(x[j]);
         }
         if (v < m) {
-            UNROLL for (int i = 0; i < m; i++)
-            {
-                const T w = weight[i * p->weight_row];
-                UNROLL for (int j = 0; j < v; j++) sum[i][j] += w * x[j];
-            }
+            UNROLL for (int i = 0; i < m; i++) NAME(add_row)(sum[i], weight + i, x, v, i);
         } else {
             UNROLL for (int j = 0; j < v; j++)
             {
                 x[0] = LOAD(j);
                 if (m > 1)
                     KEEP(x[0]);
-                UNROLL for (int i = 0; i < m; i++) sum[i][j] += weight[i * p->weight_row] * x[0];
+                UNROLL for (int i = 0; i < m; i++) sum[i][j] += weight[i] * x[0];
             }
         }
 #undef LOAD
@@ -99,6 +96,27 @@ INLINE void NAME(correlate_rows)(const struct tmk_planes *p, const struct NAME(r
 #undef TILE
 }
 
+/* How many of the rows that are left are summed together, their weights for a tap side by side. */
+INLINE ptrdiff_t NAME(some_of)(ptrdiff_t left)
+{
+    return left >= 8 ? 8 : left >= 4 ? 4 : left;
+}
+
+static void NAME(gather)(const struct tmk_planes *p)
+{
+    T *to = p->gathered;
+    for (ptrdiff_t g = 0; g < p->groups; g++) {
+        const T *from = (const T *)p->weights + g * p->weight_group;
+        for (ptrdiff_t i = 0, m; i < p->rows; i += m, from += m * p->weight_row) {
+            m = NAME(some_of)(p->rows - i);
+            for (ptrdiff_t tap = 0; tap < p->ntaps; tap++) {
+                for (ptrdiff_t r = 0; r < m; r++)
+                    *to++ = from[p->taps[tap].weight + r * p->weight_row];
+            }
+        }
+    }
+}
+
 /* A line of some of the rows from row i of a group on; how many. */
 INLINE ptrdiff_t NAME(correlate_some)(const struct tmk_planes *p, ptrdiff_t g, ptrdiff_t line,
                                       ptrdiff_t i)
@@ -106,12 +124,12 @@ INLINE ptrdiff_t NAME(correlate_some)(const struct tmk_planes *p, ptrdiff_t g, p
     const T *bias = p->bias;
     const struct NAME(rows) rows = {
         .image = (const T *)p->image + g * p->image_group + line * p->image_line,
-        .weights = (const T *)p->weights + g * p->weight_group + i * p->weight_row,
+        .weights = (const T *)p->gathered + (g * p->rows + i) * p->ntaps,
         .bias = bias ? bias + g * p->bias_group + i * p->bias_row : NULL,
         .next = p->next ? (const T *)p->next + line * p->next_line : NULL,
         .out = (T *)p->out + g * p->out_group + line * p->out_line + i * p->out_row,
     };
-    const ptrdiff_t left = p->rows - i, m = left >= 8 ? 8 : left >= 4 ? 4 : left;
+    const ptrdiff_t m = NAME(some_of)(p->rows - i);
 #define ROWS(m)                                                                                    \
     case m:                                                                                        \
         if (p->in_place)                                                                           \
