@@ -20,6 +20,27 @@ INLINE void NAME(settle_block)(const NAME(vec) block[LANES], T *out, ptrdiff_t l
     }
 }
 
+/* Lane l of a block to every other element of out + l * lane: those between, which only this thread
+ * writes, are read and written back. */
+#define EVERY_OTHER(half, p) ((p) % 2 ? (p) : LANES + (p) / 2 + (half)*LANES / 2)
+INLINE void NAME(settle_every_other)(const NAME(vec) block[LANES], T *out, ptrdiff_t lane,
+                                     size_t lanes, size_t n)
+{
+    const ptrdiff_t end = 2 * (ptrdiff_t)n - 1;
+    const SPAN low = NAME(span)(0, end), high = NAME(span)(0, end - LANES);
+    UNROLL for (int l = 0; l < LANES; l++, out += lane)
+    {
+        if ((size_t)l >= lanes)
+            continue;
+        NAME(vec) first = NAME(load_span)(out, low), second = NAME(load_span)(out + LANES, high);
+        first = __builtin_shufflevector(first, block[l], EACH_LANE(EVERY_OTHER, 0));
+        second = __builtin_shufflevector(second, block[l], EACH_LANE(EVERY_OTHER, 1));
+        NAME(store_span)(out, first, low);
+        NAME(store_span)(out + LANES, second, high);
+    }
+}
+#undef EVERY_OTHER
+
 /* sums[row][lane] and the bias to out[lane][row]. */
 static void NAME(settle)(const struct tmk_channels_out *t, const T *sums, size_t width)
 {
@@ -35,7 +56,9 @@ static void NAME(settle)(const struct tmk_channels_out *t, const T *sums, size_t
             UNROLL for (int i = 0; i < LANES; i++) block[i] =
                 NAME(load)(sums + (r + (size_t)i) * width + l) + bias;
             NAME(transpose)(block);
-            if (t->row != 1)
+            if (t->row == 2 && !t->accumulate)
+                NAME(settle_every_other)(block, out, t->lane, lanes, n);
+            else if (t->row != 1)
                 NAME(settle_block)(block, out, t->lane, t->row, lanes, n, t->accumulate);
             else if (t->accumulate)
                 NAME(settle_block)(block, out, t->lane, 1, lanes, n, true);
