@@ -68,7 +68,10 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
     const T *next = t->next;
     T *c = t->c;
     const ptrdiff_t a_row = t->a_row, a_k = t->a_k;
-    const ptrdiff_t a_ahead = t->kc > AHEAD ? AHEAD * a_k : FETCH;
+    /* of A across, and little depth, what lies two tiles below */
+    const ptrdiff_t a_ahead = t->kc <= SHALLOW && t->a_tile < a_k ? 2 * rows
+                              : t->kc > AHEAD                     ? AHEAD * a_k
+                                                                  : FETCH;
     /* Rows of C, if they are read, and of what comes next are fetched bit by bit: all at once would
      * fill the miss buffers and stall the panels' own loads. Each stop costs some cycles, so there
      * are few of them unless there is much to fetch. */
