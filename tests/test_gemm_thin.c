@@ -151,7 +151,9 @@ static void little_depth_writes_rows(void **state)
         product((enum tmk_dtype)d, 1021, 1024, 3, RIGHT);
         product((enum tmk_dtype)d, 1021, 1019, 31, RIGHT);
         plain((enum tmk_dtype)d, 1030, 1040, 1);
+        product((enum tmk_dtype)d, 50, 1100, 31, LEFT); /* rows of A brought together */
     }
+    plain(TMK_F32, 2100, 2064, 50); /* more than the caches keep */
 }
 
 static void deep_products_are_cut_into_pieces(void **state)

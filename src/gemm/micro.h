@@ -78,7 +78,7 @@ struct tmk_tile {
 #define TMK_MICRO_SLACK 64
 #define TMK_MICRO_THIN 16
 #define TMK_MICRO_DOT 8
-#define TMK_MICRO_SHALLOW 32
+#define TMK_MICRO_SHALLOW 64
 
 typedef void tmk_multiply(const struct tmk_tile *tile);
 

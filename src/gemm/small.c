@@ -9,7 +9,7 @@
 
 /* Sizes for which a plan would do nothing but read A and B in place, in one block: more than thin
  * products have, and rows that L2 holds without being asked to. */
-#define LEAST ((size_t)TMK_MICRO_SHALLOW)
+#define LEAST ((size_t)32)
 #define MOST ((size_t)256)
 #define ROW ((size_t)1024)      /* bytes */
 #define NEAR ((size_t)64 << 10) /* bytes of a matrix that is near wherever its rows lie */

@@ -5,12 +5,13 @@
 
 /* Of little depth the time is that of writing C: row by row, from rows of B that stay in the L1
  * cache. */
-#define SHALLOW ((size_t)TMK_MICRO_SHALLOW)
-#define SHALLOW_ENDS ((size_t)16) /* of several images, whose rows end in part of a vector */
-#define OUTER_VECTORS 4           /* of a row, at least */
-#define PAST_DEPTH ((size_t)8)    /* a core multiplies faster than it writes to memory */
+#define SHALLOW ((size_t)32)
+#define SHALLOW_FAR ((size_t)TMK_MICRO_SHALLOW) /* of a C beyond the caches, or several images */
+#define SHALLOW_ENDS ((size_t)16)               /* likewise, whose rows end in part of a vector */
+#define OUTER_VECTORS 4                         /* of a row, at least */
+#define PAST_DEPTH ((size_t)8) /* a core multiplies faster than it writes to memory */
 
-static bool writes_only(struct tmk_gemm_plan *plan)
+static bool writes_only(struct tmk_gemm_plan *plan, size_t shallow)
 {
     const ptrdiff_t lanes = (ptrdiff_t)plan->micro->lanes;
     const size_t m = tmk_axes_count(&plan->m), n = tmk_axes_count(&plan->n);
@@ -22,7 +23,9 @@ static bool writes_only(struct tmk_gemm_plan *plan)
         whole = whole && plan->batch.c[i] % lanes == 0;
     plan->past = whole && (bytes >= tmk_last_cache_bytes() ||
                            (plan->K <= PAST_DEPTH && bytes >= tmk_last_cache_share()));
-    return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes && plan->K <= SHALLOW;
+    const bool far = bytes > tmk_last_cache_share() / 2;
+    return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes &&
+           plan->K <= (far ? SHALLOW_FAR : shallow);
 }
 
 /* A vector holds all rows and another all of k: only columns are many. */
@@ -45,7 +48,7 @@ static bool is_tiny(const struct tmk_gemm_plan *plan, size_t m)
  */
 #define WIDE 32
 #define ACROSS_DEPTH ((size_t)256)
-static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
+static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan, size_t shallow)
 {
     struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
     const size_t m = tmk_axes_count(&plan->m);
@@ -57,7 +60,7 @@ static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
         !tmk_axes_linear(&plan->n, TMK_STEP_SECOND, &plan->c_column))
         return TMK_GEMM_NOT_THIN;
     const bool tiny = is_tiny(plan, m);
-    if ((b->own == 1 || b->k == 1) && writes_only(plan) && (!tiny || plan->past))
+    if ((b->own == 1 || b->k == 1) && writes_only(plan, shallow) && (!tiny || plan->past))
         return TMK_GEMM_OUTER;
     if (tiny)
         return TMK_GEMM_TINY;
@@ -88,7 +91,8 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
     if (plan->n.n != 2 || last == TMK_GEMM_AXES)
         return TMK_GEMM_NOT_THIN;
     const bool whole = plan->n.axis[1].extent % plan->micro->lanes == 0;
-    if (plan->K > (whole ? SHALLOW : SHALLOW_ENDS))
+    const size_t shallow = whole ? SHALLOW_FAR : SHALLOW_ENDS;
+    if (plan->K > shallow)
         return TMK_GEMM_NOT_THIN;
     struct tmk_gemm_plan rows = *plan;
     const size_t count = plan->n.axis[0].extent;
@@ -100,7 +104,7 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
     rows.nbatch *= count;
     rows.share_bias = count;
     tmk_axes_drop(&rows.n);
-    if (find_thin(&rows) != TMK_GEMM_OUTER)
+    if (find_thin(&rows, shallow) != TMK_GEMM_OUTER)
         return TMK_GEMM_NOT_THIN;
     *plan = rows;
     return TMK_GEMM_OUTER;
@@ -109,12 +113,12 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
 /* Few columns will do as well: they become rows. */
 void tmk_gemm_choose_thin(struct tmk_gemm_plan *plan)
 {
-    plan->thin = find_thin(plan);
+    plan->thin = find_thin(plan, SHALLOW);
     if (!plan->thin)
         plan->thin = find_thin_rows(plan);
     if (!plan->thin && (plan->N <= TMK_MICRO_THIN || plan->K <= SHALLOW)) {
         tmk_gemm_exchange(plan);
-        plan->thin = find_thin(plan);
+        plan->thin = find_thin(plan, SHALLOW);
         if (!plan->thin)
             tmk_gemm_exchange(plan);
     }
