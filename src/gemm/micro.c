@@ -48,9 +48,10 @@ enum {
     ABREAST = 4,     /* tiles of rows that are copied at a time */
     THIN_DEPTH = TMK_MR > 6 ? 16 : 8, /* rows of B that are added to few rows of C at a time */
     THIN_ROWS = TMK_MR > 6 ? 8 : 4,   /* side by side */
-    OUTER_ROWS = TMK_MR > 8   ? 6
-                 : TMK_MR > 6 ? 8
-                              : 4, /* of C where K is small, and vectors */
+    /* rows and vectors of C where K is small: as many as registers hold */
+    OUTER_ROWS = TMK_VBYTES == 64 ? 6
+                 : TMK_MR > 6     ? 8
+                                  : 4,
     OUTER_VECTORS = TMK_VBYTES == 64 ? 4 : TMK_NRV,
     OUTER_WIDE = 1024, /* columns that pay for bringing A's elements of a tile together */
     DOT_ROWS = TMK_MR > 6 ? 4 : 2, /* dot products side by side: as many as registers hold */

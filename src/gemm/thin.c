@@ -3,7 +3,7 @@
 
 #include "size.h"
 
-/* Of little depth the time is that of writing C: row by row, from rows of B that stay in the L1
+/* Of little depth the time is that of writing C: row by row, from rows of B that stay in the L2
  * cache. */
 #define SHALLOW ((size_t)32)
 #define SHALLOW_FAR ((size_t)TMK_MICRO_SHALLOW) /* of a C beyond the caches, or several images */
@@ -129,8 +129,8 @@ void tmk_gemm_choose_thin(struct tmk_gemm_plan *plan)
     const bool dot = plan->thin == TMK_GEMM_DOT;
     plan->a.in_place = !dot || plan->a.k == 1;
     plan->b.in_place = plan->thin != TMK_GEMM_OUTER || plan->b.own == 1;
-    /* rows of C are read again from L1, rows of B from L2: C's are written the faster the longer
-     * they are */
+    /* what is read again, of C's rows or of B's, stays in L1; or in L2, as C's are written the
+     * faster the longer they are */
     const bool outer = plan->thin == TMK_GEMM_OUTER;
     const size_t again = outer ? plan->K : plan->M;
     const size_t near = outer && !plan->past ? tmk_l2_bytes() / 4 / plan->element : 8192;
