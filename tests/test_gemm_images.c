@@ -117,6 +117,21 @@ static void panels_keep_to_images(void **state)
     RUN(layers, BWD_D);
 }
 
+/* Rows of several panels that are no whole cache lines apart, or far, are packed, and stay so for
+ * several blocks of A. */
+static void stray_rows_are_packed(void **state)
+{
+    static const struct layer stray[] = {
+        {2, 100, 540, 490},
+        {1, 141, 530, 320},
+        {2, 196, 70, 180},
+        {1, 512, 150, 160},
+    };
+    (void)state;
+    RUN(stray, FWD);
+    RUN(stray, BWD_D);
+}
+
 /* Runs of k are whole, or parts of one; few rows become columns, and sums those of columns; what
  * they are summed up to over several blocks lies apart. */
 static void depth_runs_image_by_image(void **state)
@@ -145,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(panels_keep_to_images),
+        cmocka_unit_test(stray_rows_are_packed),
         cmocka_unit_test(depth_runs_image_by_image),
         cmocka_unit_test(few_columns_become_rows),
     };

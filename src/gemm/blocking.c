@@ -88,19 +88,23 @@ static size_t equal_parts(size_t count, size_t most)
     return tmk_ceil_div(count, tmk_ceil_div(count, TMK_MAX(most, 1)));
 }
 
-/* Rows of a block at most: lines of C that two panels share are then still near for the second. */
+/* A block of A takes half of L2, or if there are several three eighths: what passes by, B and C,
+ * pushes out parts of larger ones. Rows of it at most: lines of C that two panels share are then
+ * still near for the second. */
 #define MOST_MC ((size_t)1024)
 
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes,
                                  size_t most_mr, size_t m, size_t k, size_t want_kc, size_t want_mc)
 {
     know_caches();
-    const size_t l1 = l1_bytes, l2 = l2_bytes * 2 / 3;
+    const size_t l1 = l1_bytes, l2 = l2_bytes;
     const size_t nr = micro->nr;
     size_t kc = equal_parts(k, want_kc ? want_kc : l1 * 4 / 3 / (nr * element_bytes));
     size_t mr = equal_parts(m, most_mr);
-    const size_t tiles = l2 / (kc * element_bytes * tmk_micro_a_step(micro, mr));
-    const size_t most_mc = (want_mc ? want_mc : TMK_MIN(tiles * mr, MOST_MC)) / mr * mr;
+    const size_t tile = kc * element_bytes * tmk_micro_a_step(micro, mr);
+    const size_t one = l2 / 2 / tile * mr, several = l2 * 3 / 8 / tile * mr;
+    const size_t fit = TMK_MIN(m <= one ? one : several, MOST_MC);
+    const size_t most_mc = (want_mc ? want_mc : fit) / mr * mr;
     return (struct tmk_blocking){
         .mc = tmk_round_up(equal_parts(m, TMK_MAX(most_mc, mr)), mr),
         .kc = kc,

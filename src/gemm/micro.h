@@ -4,6 +4,7 @@
 #define TMK_GEMM_MICRO_H
 
 #include "isa.h"
+#include "size.h"
 #include "view.h"
 
 #include <stdbool.h>
@@ -121,7 +122,7 @@ struct tmk_micro_set {
  * read, in half the time of such as cross cache lines, if they are nearly full. */
 static inline size_t tmk_micro_a_step(const struct tmk_micro *micro, size_t rows)
 {
-    const size_t whole = (rows + micro->lanes - 1) / micro->lanes * micro->lanes;
+    const size_t whole = tmk_round_up(rows, micro->lanes);
     return 4 * rows >= 3 * whole ? whole : rows;
 }
 

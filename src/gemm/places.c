@@ -1,6 +1,7 @@
 /* What the micro-kernel reads where it lies, and what is packed. */
 #include "room.h"
 
+#include "alloc.h"
 #include "size.h"
 
 /* Few uses do not pay for packing, nor do more if all of it is small. Many do, if what is packed
@@ -127,8 +128,20 @@ static bool leaves_pages(const struct tmk_gemm_plan *plan, size_t uses)
     return plan->b.k * (ptrdiff_t)plan->element >= PAGE && plan->K > PAGES && uses > 1;
 }
 
+/* Rows of B (or of an image of it), several panels long, that are no whole cache lines apart: of
+ * their vectors most lie in two lines and take two loads. Or so far apart that the processor does
+ * not see where the next one is. A packed panel has neither trouble. */
+#define STRAY_USES 10
+#define SEEN ((ptrdiff_t)2048)
+static bool rows_stray(const struct tmk_gemm_plan *plan)
+{
+    const ptrdiff_t step = plan->b.k * (ptrdiff_t)plan->element;
+    return plan->n.axis[plan->n.n - 1].extent > 2 * plan->micro->nr &&
+           (step % TMK_ALIGN != 0 || step >= SEEN);
+}
+
 /* Panel by panel: those that lie in one run of unit step. What runs on row by row (image by image)
- * gains less by being packed: read in place, no panel crosses rows (find_ends()). */
+ * gains less by being packed. */
 static bool b_in_place(const struct tmk_gemm_plan *plan)
 {
     const size_t uses = tmk_ceil_div(plan->M, plan->micro->mr), nr = plan->micro->nr;
@@ -139,7 +152,8 @@ static bool b_in_place(const struct tmk_gemm_plan *plan)
     const struct tmk_blocking block = tmk_gemm_usual_blocks(plan);
     const bool near =
         plan->n.n <= 1 && uses > MANY_PANELS && tmk_l1_holds(block.kc * nr * plan->element);
-    return !near && lies_well(plan, plan->b.k, block.kc, nr, uses);
+    const bool stray = plan->n.n > 0 && uses > STRAY_USES && rows_stray(plan);
+    return !near && !stray && lies_well(plan, plan->b.k, block.kc, nr, uses);
 }
 
 /* Does k run along memory in stretches long enough for rows of A to be packed as they are? */

@@ -8,7 +8,7 @@
 #include "team.h"
 
 /* Sizes for which a plan would do nothing but read A and B in place, in one block: more than thin
- * products have, and rows that L2 holds without being asked to. */
+ * products with such a C have, and rows that L2 holds without being asked to. */
 #define LEAST ((size_t)32)
 #define MOST ((size_t)256)
 #define ROW ((size_t)1024)      /* bytes */
