@@ -97,12 +97,11 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
                                  size_t most_mr, size_t m, size_t k, size_t want_kc, size_t want_mc)
 {
     know_caches();
-    const size_t l1 = l1_bytes, l2 = l2_bytes;
-    const size_t nr = micro->nr;
-    size_t kc = equal_parts(k, want_kc ? want_kc : l1 * 4 / 3 / (nr * element_bytes));
-    size_t mr = equal_parts(m, most_mr);
+    const size_t panel_step = micro->nr * element_bytes;
+    const size_t kc = equal_parts(k, want_kc ? want_kc : l1_bytes * 4 / 3 / panel_step);
+    const size_t mr = equal_parts(m, most_mr);
     const size_t tile = kc * element_bytes * tmk_micro_a_step(micro, mr);
-    const size_t one = l2 / 2 / tile * mr, several = l2 * 3 / 8 / tile * mr;
+    const size_t one = l2_bytes / 2 / tile * mr, several = l2_bytes * 3 / 8 / tile * mr;
     const size_t fit = TMK_MIN(m <= one ? one : several, MOST_MC);
     const size_t most_mc = (want_mc ? want_mc : fit) / mr * mr;
     return (struct tmk_blocking){

@@ -13,10 +13,9 @@ struct tmk_blocking {
 /* Blocking for a product of M rows and depth K, from the caches that hwloc reports, in the spirit
  * of Low et al. 2016: the block of A (mc x kc) takes half of the L2 cache if it is the only one,
  * else three eighths, and has 1024 rows at most; a panel of B (kc x nr) takes at most four thirds
- * of the L1. Tiles along M and blocks
- * along K are of nearly equal size. Depends on shape, dtype and machine only, never on the number
- * of threads. most_mr: rows of a tile at most. want_kc, want_mc: in place of the model's, rounded
- * alike; 0: the model's. */
+ * of the L1. Tiles along M and blocks along K are of nearly equal size. Depends on shape, dtype and
+ * machine only, never on the number of threads. most_mr: rows of a tile at most. want_kc, want_mc:
+ * in place of the model's, rounded alike; 0: the model's. */
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes,
                                  size_t most_mr, size_t m, size_t k, size_t want_kc,
                                  size_t want_mc);
