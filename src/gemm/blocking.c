@@ -88,9 +88,7 @@ static size_t equal_parts(size_t count, size_t most)
     return tmk_ceil_div(count, tmk_ceil_div(count, TMK_MAX(most, 1)));
 }
 
-/* A block of A takes half of L2, or if there are several three eighths: what passes by, B and C,
- * pushes out parts of larger ones. Rows of it at most: lines of C that two panels share are then
- * still near for the second. */
+/* Rows of a block at most: lines of C that two panels share are then still near for the second. */
 #define MOST_MC ((size_t)1024)
 
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes,
@@ -101,6 +99,7 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
     const size_t kc = equal_parts(k, want_kc ? want_kc : l1_bytes * 4 / 3 / panel_step);
     const size_t mr = equal_parts(m, most_mr);
     const size_t tile = kc * element_bytes * tmk_micro_a_step(micro, mr);
+    /* of larger blocks what passes by, B and C, would push out parts */
     const size_t one = l2_bytes / 2 / tile * mr, several = l2_bytes * 3 / 8 / tile * mr;
     const size_t fit = TMK_MIN(m <= one ? one : several, MOST_MC);
     const size_t most_mc = (want_mc ? want_mc : fit) / mr * mr;

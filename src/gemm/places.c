@@ -133,15 +133,17 @@ static bool leaves_pages(const struct tmk_gemm_plan *plan, size_t uses)
  * not see where the next one is. A packed panel has neither trouble. */
 #define STRAY_USES 10
 #define SEEN ((ptrdiff_t)2048)
-static bool rows_stray(const struct tmk_gemm_plan *plan)
+static bool rows_stray(const struct tmk_gemm_plan *plan, size_t uses)
 {
+    if (plan->n.n == 0 || uses <= STRAY_USES)
+        return false;
     const ptrdiff_t step = plan->b.k * (ptrdiff_t)plan->element;
     return plan->n.axis[plan->n.n - 1].extent > 2 * plan->micro->nr &&
            (step % TMK_ALIGN != 0 || step >= SEEN);
 }
 
 /* Panel by panel: those that lie in one run of unit step. What runs on row by row (image by image)
- * gains less by being packed. */
+ * gains little by being nearer: read in place, no panel crosses rows (find_ends()). */
 static bool b_in_place(const struct tmk_gemm_plan *plan)
 {
     const size_t uses = tmk_ceil_div(plan->M, plan->micro->mr), nr = plan->micro->nr;
@@ -149,11 +151,12 @@ static bool b_in_place(const struct tmk_gemm_plan *plan)
         return false;
     if (few_uses(plan, uses, plan->N))
         return true;
+    if (rows_stray(plan, uses))
+        return false;
     const struct tmk_blocking block = tmk_gemm_usual_blocks(plan);
     const bool near =
         plan->n.n <= 1 && uses > MANY_PANELS && tmk_l1_holds(block.kc * nr * plan->element);
-    const bool stray = plan->n.n > 0 && uses > STRAY_USES && rows_stray(plan);
-    return !near && !stray && lies_well(plan, plan->b.k, block.kc, nr, uses);
+    return !near && lies_well(plan, plan->b.k, block.kc, nr, uses);
 }
 
 /* Does k run along memory in stretches long enough for rows of A to be packed as they are? */
