@@ -111,6 +111,8 @@ static void memory_is_aligned_and_writable(void **state)
         assert_int_equal(tmk_alloc(sizes[i], "test", &memory), TMK_OK);
         assert_non_null(memory);
         assert_int_equal((uintptr_t)memory % TMK_ALIGN, 0);
+        if (sizes[i] >= TMK_PAGE)
+            assert_int_equal((uintptr_t)memory % TMK_PAGE, 0);
         if (sizes[i] >= (size_t)4 << 20)
             assert_int_equal((uintptr_t)memory % ((uintptr_t)2 << 20), 0);
         memset(memory, 0x5a, sizes[i]);

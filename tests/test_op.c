@@ -21,6 +21,7 @@ static void data_is_laid_out(void **state)
         const struct tmk_view *view = &data.args.operand[o];
         assert_int_equal((uintptr_t)view->data % TMK_ALIGN, 0);
         assert_true(view->begin >= last && view->dtype == TMK_F32);
+        assert_true(o == 0 || (uintptr_t)view->begin / TMK_PAGE > (uintptr_t)(last - 1) / TMK_PAGE);
         last = view->end;
     }
     assert_true(last <= (char *)data.memory + data.bytes);

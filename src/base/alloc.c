@@ -14,14 +14,13 @@
 
 enum tmk_status tmk_alloc(size_t bytes, const char *what, void **out)
 {
-    size_t align = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : TMK_ALIGN;
+    size_t align = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : bytes >= TMK_PAGE ? TMK_PAGE : TMK_ALIGN;
     void *memory = NULL;
     char size[32];
     tmk_format_bytes(size, sizeof size, (double)bytes);
     if (bytes > tmk_memory_available() || posix_memalign(&memory, align, TMK_MAX(bytes, 1)) != 0)
-        return tmk_fail(TMK_ENOMEM,
-                        "%s needs %s, more than is free: choose something smaller", what,
-                        size);
+        return tmk_fail(TMK_ENOMEM, "%s needs %s, more than is free: choose something smaller",
+                        what, size);
 #ifdef MADV_HUGEPAGE
     if (align == HUGE_PAGE)
         madvise(memory, bytes, MADV_HUGEPAGE);

@@ -7,8 +7,10 @@
 #include <omp.h>
 #include <string.h>
 
-/* Between operands, so that sizes that are powers of two do not start in the same cache set. */
-#define PADDING ((size_t)5 * TMK_ALIGN)
+/* Operands share no page: a processor that reads one fetches on beyond its end, as far as the page
+ * goes, and would take what is there from the thread that writes it. Within their pages they start
+ * apart, so that sizes that are powers of two do not lie in the same cache sets. */
+#define APART ((size_t)10 * TMK_ALIGN)
 
 #define EXACT_LIMIT 16777216.0 /* 2^24: all integers up to it are f32 numbers */
 #define LARGEST_INTEGER 32
@@ -28,14 +30,16 @@ static enum tmk_status lay_out(const struct tmk_problem *problem, enum tmk_dtype
 {
     layout->start[0] = 0;
     for (int o = 0; o < TMK_NOPERANDS; o++) {
-        size_t count, padded;
+        const size_t apart = (size_t)(o + 1) * APART;
+        size_t count, end, most;
         TMK_TRY(problem->op->operand(problem, o, &layout->view[o], &count));
         if (!tmk_size_mul(count, tmk_dtype_size(dtype), &layout->length[o]) ||
-            !tmk_size_add(layout->length[o], PADDING + TMK_ALIGN - 1, &padded) ||
-            !tmk_size_add(layout->start[o], padded / TMK_ALIGN * TMK_ALIGN, &layout->start[o + 1]))
+            !tmk_size_add(layout->start[o], layout->length[o], &end) ||
+            !tmk_size_add(end, TMK_PAGE + apart, &most))
             return tmk_fail(TMK_EINVAL,
                             "%s: the operands' bytes overflow: choose a smaller problem",
                             problem->op->name);
+        layout->start[o + 1] = tmk_round_up(end, TMK_PAGE) + apart;
     }
     return TMK_OK;
 }

@@ -12,8 +12,9 @@ enum tmk_fill {
     TMK_FILL_POISON   /* NaN: for outputs, so that an element left unwritten is seen */
 };
 
-/* The four operands of one problem in one allocation, each aligned to TMK_ALIGN; what lies between
- * them and between strided elements is NaN. */
+/* The four operands of one problem in one allocation, each aligned to TMK_ALIGN and, if they
+ * are a page and more together, none on a page of another; what lies between them and between
+ * strided elements is NaN. */
 struct tmk_data {
     struct tmk_args args;
     void *memory;
