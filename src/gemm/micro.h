@@ -64,6 +64,7 @@ struct tmk_tile {
     bool far;             /* of dot() only: b comes from beyond L2 and is fetched on the way */
     bool past;            /* of outer() only: store past the caches, if C is aligned to vectors */
     bool accumulate;      /* add to C */
+    bool fetch_c;         /* of multiply() only: rows of C are fetched before they are needed */
     const void *row_bias; /* added: one element per row; NULL: none */
     const void *col_bias; /* added: one element per column, whole vectors; NULL: none */
     /* On the way through all tiles, the elements next[next_at[l]] and next[next_at[l] + width - 1],

@@ -72,18 +72,18 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
     const ptrdiff_t a_ahead = t->kc <= SHALLOW && t->a_tile < a_k ? 2 * rows
                               : t->kc > AHEAD                     ? AHEAD * a_k
                                                                   : FETCH;
-    /* Rows of C, if they are read, and of what comes next are fetched bit by bit: all at once would
-     * fill the miss buffers and stall the panels' own loads. Each stop costs some cycles, so there
-     * are few of them unless there is much to fetch. */
-    const size_t want = t->next_count > 0                  ? (size_t)rows + 1
-                        : t->accumulate && t->kc > SHALLOW ? 4
-                                                           : 1;
+    /* Rows of C and of what comes next are fetched bit by bit: all at once would fill the miss
+     * buffers and stall the panels' own loads. Each stop costs some cycles, so there are few of
+     * them unless there is much to fetch. */
+    const size_t want = t->next_count > 0               ? (size_t)rows + 1
+                        : t->fetch_c && t->kc > SHALLOW ? 4
+                                                        : 1;
     const size_t runs = a_by_row && t->a_run > 0 ? t->kc / t->a_run : 1, run = t->kc / runs;
     const size_t per_run = (want + runs - 1) / runs, stops = per_run * runs;
     const size_t even = run / per_run, stretch = even > STEPS ? even / STEPS * STEPS : even,
                  longest = run - (per_run - 1) * stretch;
     const size_t share = t->next_count / (stops * t->tiles) + 1;
-    const size_t c_share = t->accumulate ? ((size_t)rows + stops - 1) / stops : 0;
+    const size_t c_share = t->fetch_c ? ((size_t)rows + stops - 1) / stops : 0;
     const ptrdiff_t *row = t->row, *next_at = t->next_at;
     const T *row_bias = t->row_bias;
     for (size_t tile = 0; tile < t->tiles; tile++) {

@@ -191,6 +191,7 @@ static void stack_up(const struct tmk_gemm_part *part, size_t m, size_t end, siz
                                         .tiles = heights.tiles[i],
                                         .row = part->s.m_c + (at - m),
                                         .accumulate = plan->accumulate || !part->first_k};
+        stack->tile.fetch_c = plan->fetch_c || stack->tile.accumulate;
         if (part->first_k && part->row_bias)
             stack->tile.row_bias = tmk_gemm_forward(plan, part->row_bias, (ptrdiff_t)stack->m);
         out = place_a(part, stack, k0, out);
@@ -270,7 +271,7 @@ static void multiply_aside(const struct tmk_gemm_part *part, const struct stack 
     whole.tiles = 1;
     whole.row = row;
     whole.width = tmk_round_up(put.width, plan->micro->lanes);
-    whole.accumulate = false;
+    whole.accumulate = whole.fetch_c = false;
     for (size_t t = 0; t < tiles; t++) {
         whole.next_count = fetched * (t + 1) / tiles - fetched * t / tiles;
         whole.c = aside[t % 2];

@@ -72,6 +72,7 @@ struct tmk_gemm_plan {
     struct tmk_gemm_result result; /* then where their sum goes */
     struct tmk_blocking blocking;
     bool fetch_ahead;                     /* B does not stay in the L2 cache by itself */
+    bool fetch_c;                         /* nor does C */
     bool b_along_k;                       /* it runs along k, in rows b.own apart */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
     size_t unit_m, unit_n;                /* rows and columns that it does not cut */

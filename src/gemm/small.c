@@ -63,7 +63,8 @@ static void run_rows(void *context, int thread)
                             .a_row = g->m.first[0],
                             .a_k = 1,
                             .b_k = g->k.second[0],
-                            .accumulate = g->accumulate};
+                            .accumulate = g->accumulate,
+                            .fetch_c = g->accumulate};
     const double start = tmk_phase_start(exec);
     for (size_t i = m.begin; i < m.end; i++)
         row[i] = (ptrdiff_t)i * g->m.second[0];
