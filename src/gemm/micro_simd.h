@@ -116,7 +116,7 @@ INLINE void NAME(add_row)(NAME(vec) * sum, const T *a, const NAME(vec) * b, cons
     const NAME(vec) all = NAME(fill)(*a);
     UNROLL for (int j = 0; j < vectors; j++)
     {
-        if (row % 2 == 0)
+        if (row % 2 == 0 || vectors == 1)
             ADD_PRODUCT(sum[j], a, b[j]);
         else
             ADD_SCALED(sum[j], all, b[j]);
