@@ -4,6 +4,7 @@
 #include "topology.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #define DEFAULT_L1 ((size_t)32 << 10)
 #define DEFAULT_L2 ((size_t)512 << 10)
@@ -17,6 +18,7 @@ static size_t cache_bytes(int level, size_t fallback)
 }
 
 static size_t l1_bytes, l2_bytes, l2_ways, last_bytes;
+static bool spare_loads;
 
 static size_t ways_of(int level)
 {
@@ -31,6 +33,8 @@ static void ask_caches(void)
     l2_bytes = cache_bytes(2, DEFAULT_L2);
     l2_ways = ways_of(2);
     last_bytes = cache_bytes(3, l2_bytes);
+    const struct tmk_topology *machine = tmk_this_machine();
+    spare_loads = machine && strstr(tmk_topology_cpu_model(machine), "AMD");
 }
 
 /* hwloc looks at the caches of all cores, which takes longer than a small product: once. */
@@ -59,9 +63,21 @@ size_t tmk_last_cache_share(void)
     return TMK_MIN(tmk_last_cache_bytes(), MOST_SHARE);
 }
 
+bool tmk_beyond_caches(size_t bytes)
+{
+    const size_t last = tmk_last_cache_bytes();
+    return bytes > (last <= MOST_SHARE ? last : MOST_SHARE / 2);
+}
+
 static size_t greatest_common_divisor(size_t a, size_t b)
 {
     return b == 0 ? a : greatest_common_divisor(b, a % b);
+}
+
+bool tmk_loads_are_spare(void)
+{
+    know_caches();
+    return spare_loads;
 }
 
 bool tmk_l1_holds(size_t bytes)
@@ -96,7 +112,8 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
 {
     know_caches();
     const size_t panel_step = micro->nr * element_bytes;
-    const size_t kc = equal_parts(k, want_kc ? want_kc : l1_bytes * 4 / 3 / panel_step);
+    const size_t kc =
+        equal_parts(k, want_kc ? want_kc : TMK_MAX(l1_bytes * 4 / 3 / panel_step, 512));
     const size_t mr = equal_parts(m, most_mr);
     const size_t tile = kc * element_bytes * tmk_micro_a_step(micro, mr);
     /* of larger blocks what passes by, B and C, would push out parts */

@@ -13,9 +13,9 @@ struct tmk_blocking {
 /* Blocking for a product of M rows and depth K, from the caches that hwloc reports, in the spirit
  * of Low et al. 2016: the block of A (mc x kc) takes half of the L2 cache if it is the only one,
  * else three eighths, and has 1024 rows at most; a panel of B (kc x nr) takes at most four thirds
- * of the L1. Tiles along M and blocks along K are of nearly equal size. Depends on shape, dtype and
- * machine only, never on the number of threads. most_mr: rows of a tile at most. want_kc, want_mc:
- * in place of the model's, rounded alike; 0: the model's. */
+ * of the L1, or is 512 deep. Tiles along M and blocks along K are of nearly equal size. Depends on
+ * shape, dtype and machine only, never on the number of threads. most_mr: rows of a tile at most.
+ * want_kc, want_mc: in place of the model's, rounded alike; 0: the model's. */
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes,
                                  size_t most_mr, size_t m, size_t k, size_t want_kc,
                                  size_t want_mc);
@@ -31,6 +31,14 @@ bool tmk_l2_spreads(size_t rows, ptrdiff_t step, size_t bytes);
 size_t tmk_l2_bytes(void);
 size_t tmk_last_cache_bytes(void);
 size_t tmk_last_cache_share(void);
+
+/* Is it more than the last cache keeps? One of hundreds of MiB belongs to many cores. */
+bool tmk_beyond_caches(size_t bytes);
+
+/* Do a core's multiply-adds leave time for loads that cross cache lines, and for pages that a first
+ * level of TLB does not know? Those of Zen 4 and Zen 5 do. Emerald Rapids' do not while another
+ * hardware thread shares the core, of which a virtual machine sees nothing. */
+bool tmk_loads_are_spare(void);
 
 /* Rows in tiles of nearly equal height, at most `mr`: first those of a row more. */
 struct tmk_heights {

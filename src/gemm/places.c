@@ -147,11 +147,12 @@ static bool rows_stray(const struct tmk_gemm_plan *plan, size_t uses)
 static bool b_in_place(const struct tmk_gemm_plan *plan)
 {
     const size_t uses = tmk_ceil_div(plan->M, plan->micro->mr), nr = plan->micro->nr;
-    if (leaves_pages(plan, uses))
+    const bool spare = tmk_loads_are_spare();
+    if (!spare && leaves_pages(plan, uses))
         return false;
     if (few_uses(plan, uses, plan->N))
         return true;
-    if (rows_stray(plan, uses))
+    if (!spare && rows_stray(plan, uses))
         return false;
     const struct tmk_blocking block = tmk_gemm_usual_blocks(plan);
     const bool near =

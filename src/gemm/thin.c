@@ -6,7 +6,7 @@
 /* Of little depth the time is that of writing C: row by row, from rows of B that stay in the L2
  * cache. */
 #define SHALLOW ((size_t)32)
-#define SHALLOW_FAR ((size_t)TMK_MICRO_SHALLOW) /* of a C beyond the caches, or several images */
+#define SHALLOW_FAR ((size_t)TMK_MICRO_SHALLOW) /* of a C beyond the caches */
 #define SHALLOW_ENDS ((size_t)16)               /* likewise, whose rows end in part of a vector */
 #define OUTER_VECTORS 4                         /* of a row, at least */
 #define PAST_DEPTH ((size_t)8) /* a core multiplies faster than it writes to memory */
@@ -23,7 +23,7 @@ static bool writes_only(struct tmk_gemm_plan *plan, size_t shallow)
         whole = whole && plan->batch.c[i] % lanes == 0;
     plan->past = whole && (bytes >= tmk_last_cache_bytes() ||
                            (plan->K <= PAST_DEPTH && bytes >= tmk_last_cache_share()));
-    const bool far = bytes > tmk_last_cache_share() / 2;
+    const bool far = tmk_beyond_caches(bytes);
     return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes &&
            plan->K <= (far ? SHALLOW_FAR : shallow);
 }
@@ -91,8 +91,7 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
     if (plan->n.n != 2 || last == TMK_GEMM_AXES)
         return TMK_GEMM_NOT_THIN;
     const bool whole = plan->n.axis[1].extent % plan->micro->lanes == 0;
-    const size_t shallow = whole ? SHALLOW_FAR : SHALLOW_ENDS;
-    if (plan->K > shallow)
+    if (plan->K > SHALLOW_FAR)
         return TMK_GEMM_NOT_THIN;
     struct tmk_gemm_plan rows = *plan;
     const size_t count = plan->n.axis[0].extent;
@@ -104,7 +103,7 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
     rows.nbatch *= count;
     rows.share_bias = count;
     tmk_axes_drop(&rows.n);
-    if (find_thin(&rows, shallow) != TMK_GEMM_OUTER)
+    if (find_thin(&rows, whole ? SHALLOW : SHALLOW_ENDS) != TMK_GEMM_OUTER)
         return TMK_GEMM_NOT_THIN;
     *plan = rows;
     return TMK_GEMM_OUTER;
