@@ -61,7 +61,6 @@ struct tmk_tile {
     ptrdiff_t b_column;   /* of tiny() only: the step between columns of B, 1 if b_k is not */
     ptrdiff_t b_panel;    /* of outer() only: the step between panels of nr columns of B */
     ptrdiff_t c_column;   /* of dot() and tiny() only: the step between columns of C */
-    bool far;             /* of dot() only: b comes from beyond L2 and is fetched on the way */
     bool past;            /* of outer() only: store past the caches, if C is aligned to vectors */
     bool accumulate;      /* add to C */
     bool fetch_c;         /* of multiply() only: rows of C are fetched before they are needed */

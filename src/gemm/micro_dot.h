@@ -7,7 +7,6 @@ struct NAME(dot) {
     const T *a, *b;
     ptrdiff_t a_row, a_panel, b_column;
     ptrdiff_t count; /* of k */
-    bool far;
     NAME(vec) * sum;
 };
 
@@ -37,11 +36,6 @@ static inline __attribute__((always_inline)) void NAME(dot_block)(const struct N
     for (; left >= NR; left -= NR, a += d->a_panel, b += NR) {
         UNROLL for (int v = 0; v < TMK_NRV; v++)
         {
-            UNROLL for (int j = 0; j < columns; j++)
-            {
-                if (d->far)
-                    __builtin_prefetch(b + j * b_column + v * LANES + DOT_BYTES / (int)sizeof(T));
-            }
             DOT_STEP(v * LANES, LOAD_WHOLE);
         }
     }
@@ -112,8 +106,7 @@ static void NAME(dot)(const struct tmk_tile *t, size_t rows)
         for (size_t s = 0; s < rows * (size_t)columns; s++)
             sum[s] = (NAME(vec)){0};
         for (size_t k = 0; k < t->kc; k += most) {
-            struct NAME(dot)
-                d = {.a_row = t->a_row, .a_panel = t->a_k, .b_column = t->b_k, .far = t->far};
+            struct NAME(dot) d = {.a_row = t->a_row, .a_panel = t->a_k, .b_column = t->b_k};
             d.b = (const T *)t->b + j * t->b_k + k;
             d.count = (ptrdiff_t)TMK_MIN(most, t->kc - k);
             for (size_t i = 0; i < rows; i += DOT_ROWS) {

@@ -39,7 +39,7 @@ INLINE void NAME(add_vector)(const struct tmk_tile *t, size_t first, ptrdiff_t c
     }
 }
 
-/* A vector of `depth` rows of B, the next of which are fetched into L2: L1 would not keep them. */
+/* A vector of `depth` rows of B. */
 INLINE void NAME(add_column)(const struct tmk_tile *t, size_t rows, const T *b, ptrdiff_t column,
                              T (*a)[THIN_DEPTH], const int depth, const SPAN *span)
 {
@@ -85,7 +85,7 @@ static void NAME(add_rows)(const struct tmk_tile *t, size_t rows)
     NAME(start_rows)(t, rows);
     for (; rows > 4 && k + THIN_DEPTH <= t->kc; k += THIN_DEPTH)
         NAME(add_deep)(t, rows, k, THIN_DEPTH);
-    for (; rows > 1 && k + 8 <= t->kc; k += 8)
+    for (; k + 8 <= t->kc; k += 8)
         NAME(add_deep)(t, rows, k, 8);
     for (; k + 4 <= t->kc; k += 4)
         NAME(add_deep)(t, rows, k, 4);

@@ -62,7 +62,6 @@ void tmk_gemm_multiply_thin(struct tmk_gemm_part *part, struct tmk_range m, size
     tile.b_column = b->own;
     tile.c_column = plan->c_column;
     tile.past = plan->past;
-    tile.far = plan->fetch_ahead;
     if (a->in_place) {
         tile.a = tmk_gemm_forward(plan, part->a, (ptrdiff_t)m.begin * a->own + k * a->k);
         tile.a_row = a->own;
