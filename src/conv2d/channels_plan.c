@@ -10,9 +10,9 @@
 #define MOST_COPY ((size_t)8 << 20)
 #define NEAR_COPY ((size_t)2 << 20)
 
-/* An image of many channels, beyond L2, is read faster from a copy of a few rows: each channel's
- * are on a page of their own otherwise. So is one whose channels lie a multiple of 4 KiB apart,
- * which use the same lines of L1. Every thread then meets all weights. */
+/* Where loads are scarce, an image of many channels, beyond L2, is read faster from a copy of a few
+ * rows: each channel's are on a page of their own otherwise. So is one whose channels lie a
+ * multiple of 4 KiB apart, which use the same lines of L1. Every thread then meets all weights. */
 #define MANY_PRODUCTS ((size_t)128 * 64) /* of channels and lanes */
 #define SAME_LINES ((size_t)4096)
 #define MOST_WEIGHTS ((size_t)4 << 20)
@@ -82,8 +82,8 @@ static bool is_far(const struct tmk_channels_plan *plan, size_t images)
 static bool gains_by_copy(const struct tmk_channels_plan *plan)
 {
     const bool collide = plan->h.image * plan->w.image * plan->size % SAME_LINES == 0;
-    return plan->taps > 1 && !plan->paired && plan->h.stride * plan->w.stride == 1 &&
-           plan->h.phases * plan->w.phases == 1 &&
+    return !tmk_loads_are_spare() && plan->taps > 1 && !plan->paired &&
+           plan->h.stride * plan->w.stride == 1 && plan->h.phases * plan->w.phases == 1 &&
            (collide || (plan->channels * plan->lanes >= MANY_PRODUCTS && is_far(plan, 1))) &&
            plan->panels * plan->panel_bytes <= MOST_WEIGHTS;
 }

@@ -41,6 +41,17 @@ INLINE void NAME(settle_every_other)(const NAME(vec) block[LANES], T *out, ptrdi
 }
 #undef EVERY_OTHER
 
+/* Where positions are apart in memory. Not part of settle(), whose block stays in registers. */
+static __attribute__((noinline)) void NAME(settle_apart)(const struct tmk_channels_out *t,
+                                                         const NAME(vec) block[LANES], T *out,
+                                                         size_t lanes, size_t n)
+{
+    if (t->row == 2 && !t->accumulate)
+        NAME(settle_every_other)(block, out, t->lane, lanes, n);
+    else
+        NAME(settle_block)(block, out, t->lane, t->row, lanes, n, t->accumulate);
+}
+
 /* sums[row][lane] and the bias to out[lane][row]. */
 static void NAME(settle)(const struct tmk_channels_out *t, const T *sums, size_t width)
 {
@@ -56,14 +67,15 @@ static void NAME(settle)(const struct tmk_channels_out *t, const T *sums, size_t
             UNROLL for (int i = 0; i < LANES; i++) block[i] =
                 NAME(load)(sums + (r + (size_t)i) * width + l) + bias;
             NAME(transpose)(block);
-            if (t->row == 2 && !t->accumulate)
-                NAME(settle_every_other)(block, out, t->lane, lanes, n);
-            else if (t->row != 1)
-                NAME(settle_block)(block, out, t->lane, t->row, lanes, n, t->accumulate);
-            else if (t->accumulate)
+            if (t->row != 1) {
+                NAME(vec) apart[LANES];
+                UNROLL for (int i = 0; i < LANES; i++) apart[i] = block[i];
+                NAME(settle_apart)(t, apart, out, lanes, n);
+            } else if (t->accumulate) {
                 NAME(settle_block)(block, out, t->lane, 1, lanes, n, true);
-            else
+            } else {
                 NAME(settle_block)(block, out, t->lane, 1, lanes, n, false);
+            }
         }
     }
 }
