@@ -372,10 +372,12 @@ static size_t table_bytes(const struct tmk_channels_plan *plan)
            tmk_round_up(plan->taps * sizeof(struct tmk_channels_tap), TMK_ALIGN);
 }
 
-/* A thread's share begins and ends within a panel. */
+/* A thread's share begins and ends within a panel. Between threads lies a page, as what is multiplied
+ * is fetched ahead beyond its end. */
 static size_t held_bytes(const struct tmk_channels_plan *plan, int threads)
 {
-    return TMK_MIN(plan->held, plan->panels / (size_t)threads + 2) * plan->panel_bytes;
+    const size_t panels = TMK_MIN(plan->held, plan->panels / (size_t)threads + 2);
+    return tmk_round_up(panels * plan->panel_bytes, TMK_PAGE) + TMK_PAGE;
 }
 
 static size_t copies_bytes(const struct tmk_channels_plan *plan, int threads)
@@ -392,7 +394,7 @@ static size_t workspace_of(const struct tmk_channels_plan *plan, int threads)
 
 size_t tmk_conv2d_channels_workspace(const struct tmk_conv2d *p, enum tmk_dir dir, int threads)
 {
-    const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
+    const struct tmk_channels_plan plan = tmk_channels_plan(p, dir, threads);
     return workspace_of(&plan, threads);
 }
 
@@ -414,7 +416,7 @@ static void run_thread(void *whole, int thread)
 enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir,
                                     const struct tmk_args *args, const struct tmk_exec *exec)
 {
-    const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
+    const struct tmk_channels_plan plan = tmk_channels_plan(p, dir, exec->threads);
     const size_t bytes = workspace_of(&plan, exec->threads);
     if (exec->workspace_bytes < bytes)
         return tmk_fail(TMK_EINVAL, "conv2d: workspace of %zu bytes is too small, needs %zu",

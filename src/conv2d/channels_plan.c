@@ -62,14 +62,23 @@ static size_t part_elements(const struct tmk_channels_plan *plan, size_t rows)
     return tmk_plane_part(rows, plan->pitch, plan->kernel->lanes, plan->size);
 }
 
-/* Panels that leave half of the L2 cache to other things are packed once for all threads. */
 static void size_panels(struct tmk_channels_plan *plan)
 {
     const size_t step = plan->taps * plan->kernel->width * plan->size;
     plan->panels = tmk_ceil_div(plan->lanes, plan->kernel->width);
     plan->panel_bytes = tmk_round_up(plan->channels * step, TMK_ALIGN);
     plan->far = plan->taps > 1 && plan->panel_bytes > tmk_l2_bytes() / plan->panels;
-    plan->shared = plan->panel_bytes <= tmk_l2_bytes() / 2 / plan->panels;
+    plan->near = plan->panel_bytes <= tmk_l2_bytes() / 2 / plan->panels;
+}
+
+/* Lines that another thread has read are slow to write, ten times as slow as others if in no order:
+ * unless panels are few for so many threads, each packs those that it multiplies by itself. Several
+ * slabs of a copy would have it do so again. */
+#define SLOW 4
+static bool packs_once(const struct tmk_channels_plan *plan, int threads)
+{
+    const bool slabs = plan->slab_images < plan->images || plan->slab_rows < plan->h.positions;
+    return plan->near && (threads == 1 || slabs || (size_t)threads > SLOW * plan->panels);
 }
 
 static bool is_far(const struct tmk_channels_plan *plan, size_t images)
@@ -93,7 +102,7 @@ static void choose_slab(struct tmk_channels_plan *plan)
 {
     const size_t reach = plan->h.length - plan->h.positions;
     const size_t all = plan->channels * plan->h.parts * plan->w.parts * plan->size;
-    const size_t most = plan->own_rows ? tmk_l2_bytes() / 4 : plan->shared ? NEAR_COPY : MOST_COPY;
+    const size_t most = plan->own_rows ? tmk_l2_bytes() / 4 : plan->near ? NEAR_COPY : MOST_COPY;
     plan->slab_rows = plan->h.positions;
     plan->slab_images = most / (all * part_elements(plan, plan->h.length));
     plan->slab_images = TMK_MIN(TMK_MAX(plan->slab_images, 1), plan->own_rows ? 1 : plan->images);
@@ -126,13 +135,14 @@ static void choose_blocks(struct tmk_channels_plan *plan)
     const size_t depth = tmk_l2_bytes() / 2 / step / TMK_CHANNELS_GROUP * TMK_CHANNELS_GROUP;
     plan->depth = TMK_MIN(TMK_MAX(depth, TMK_CHANNELS_GROUP), plan->channels);
     const size_t weights = TMK_MIN(plan->depth * step, tmk_l2_bytes() / 2);
-    const size_t room = plan->shared ? tmk_l2_bytes() / 8 : tmk_l2_bytes() / 4 * 3 - weights;
+    const size_t room = plan->near ? tmk_l2_bytes() / 8 : tmk_l2_bytes() / 4 * 3 - weights;
     plan->chunk = TMK_MAX(room / unit, 1);
     const bool again = tmk_channels_units(plan, plan->slab_images, plan->slab_rows) > plan->chunk;
     plan->held = again ? TMK_MIN(TMK_MAX(MOST_HELD / plan->panel_bytes, 1), plan->panels) : 1;
 }
 
-struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_dir dir)
+struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_dir dir,
+                                           int threads)
 {
     const bool bwd_d = dir == TMK_BWD_D;
     struct tmk_channels_plan plan = {
@@ -163,9 +173,10 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
     size_panels(&plan);
     plan.own_rows = !plan.copied && gains_by_copy(&plan);
     plan.copied |= plan.own_rows;
-    plan.shared |= plan.own_rows;
+    plan.near |= plan.own_rows;
     if (plan.copied)
         choose_slab(&plan);
+    plan.shared = plan.own_rows || packs_once(&plan, threads);
     plan.beyond = !plan.copied && is_far(&plan, plan.images);
     choose_blocks(&plan);
     return plan;
@@ -209,7 +220,7 @@ bool tmk_conv2d_suits_channels(const struct tmk_conv2d *p, enum tmk_dir dir)
     if (p->base.layout != TMK_NCHW || dir == TMK_BWD_W || !is_reached(p, dir, true) ||
         !is_reached(p, dir, false))
         return false;
-    const struct tmk_channels_plan plan = tmk_channels_plan(p, dir);
+    const struct tmk_channels_plan plan = tmk_channels_plan(p, dir, 1);
     return fills_lanes(&plan) && plan.channels * plan.taps >= LEAST_SUM &&
            (plan.taps > 1 || suits_one_tap(&plan)) && plan.copy_bytes <= MOST_COPY &&
            plan.panel_bytes <= MOST_PANEL && p->kw <= TMK_CHANNELS_MAX_ROW;

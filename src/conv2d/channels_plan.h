@@ -33,7 +33,8 @@ struct tmk_channels_plan {
     size_t pitch, part, plane;            /* elements of the copy: row, part, channel */
     size_t slab_images, slab_rows;        /* copied at a time */
     size_t panels, panel_bytes;           /* of packed weights */
-    bool shared;                          /* by all threads, and packed once */
+    bool near;                            /* all of them leave half of L2 to other things */
+    bool shared;                          /* all are packed once, by and for all threads */
     bool far;                             /* the weights, in short runs, are larger than L2 */
     size_t depth;                         /* channels of a panel that are multiplied at a time */
     size_t held;                          /* panels that a thread keeps packed, at most */
@@ -41,7 +42,9 @@ struct tmk_channels_plan {
     size_t copy_bytes;
 };
 
-struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_dir dir);
+/* For so many threads; no sum depends on them. */
+struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_dir dir,
+                                           int threads);
 
 /* Rows of results, or pairs of them (of two images, or of the only one), or if flat, tiles, in
  * which a slab of so many rows of so many images is multiplied. */
