@@ -72,13 +72,14 @@ static void size_panels(struct tmk_channels_plan *plan)
 }
 
 /* Lines that another thread has read are slow to write, ten times as slow as others if in no order:
- * unless panels are few for so many threads, each packs those that it multiplies by itself. Several
- * slabs of a copy would have it do so again. */
-#define SLOW 4
+ * unless panels are few for so many threads, each packs those that it multiplies by itself. For
+ * several slabs of a copy it would do so again and again. */
+#define THREADS_OF_PANEL 4
 static bool packs_once(const struct tmk_channels_plan *plan, int threads)
 {
     const bool slabs = plan->slab_images < plan->images || plan->slab_rows < plan->h.positions;
-    return plan->near && (threads == 1 || slabs || (size_t)threads > SLOW * plan->panels);
+    return plan->near &&
+           (threads == 1 || slabs || (size_t)threads > THREADS_OF_PANEL * plan->panels);
 }
 
 static bool is_far(const struct tmk_channels_plan *plan, size_t images)
@@ -173,7 +174,6 @@ struct tmk_channels_plan tmk_channels_plan(const struct tmk_conv2d *p, enum tmk_
     size_panels(&plan);
     plan.own_rows = !plan.copied && gains_by_copy(&plan);
     plan.copied |= plan.own_rows;
-    plan.near |= plan.own_rows;
     if (plan.copied)
         choose_slab(&plan);
     plan.shared = plan.own_rows || packs_once(&plan, threads);

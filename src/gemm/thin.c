@@ -7,9 +7,9 @@
  * cache. */
 #define SHALLOW ((size_t)32)
 #define SHALLOW_FAR ((size_t)TMK_MICRO_SHALLOW) /* of a C beyond the caches */
-#define SHALLOW_ENDS ((size_t)16)               /* likewise, whose rows end in part of a vector */
-#define OUTER_VECTORS 4                         /* of a row, at least */
-#define PAST_DEPTH ((size_t)8) /* a core multiplies faster than it writes to memory */
+#define SHALLOW_ENDS ((size_t)16) /* of several images whose rows end in part of a vector */
+#define OUTER_VECTORS 4           /* of a row, at least */
+#define PAST_DEPTH ((size_t)8)    /* a core multiplies faster than it writes to memory */
 
 static bool writes_only(struct tmk_gemm_plan *plan, size_t shallow)
 {
@@ -91,7 +91,7 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
     if (plan->n.n != 2 || last == TMK_GEMM_AXES)
         return TMK_GEMM_NOT_THIN;
     const bool whole = plan->n.axis[1].extent % plan->micro->lanes == 0;
-    if (plan->K > SHALLOW_FAR)
+    if (plan->K > (whole ? SHALLOW_FAR : SHALLOW_ENDS))
         return TMK_GEMM_NOT_THIN;
     struct tmk_gemm_plan rows = *plan;
     const size_t count = plan->n.axis[0].extent;
