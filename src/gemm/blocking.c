@@ -27,7 +27,7 @@ static size_t ways_of(int level)
     return ways > 0 ? (size_t)ways : DEFAULT_WAYS;
 }
 
-static void ask_caches(void)
+static void ask_machine(void)
 {
     l1_bytes = cache_bytes(1, DEFAULT_L1);
     l2_bytes = cache_bytes(2, DEFAULT_L2);
@@ -38,21 +38,21 @@ static void ask_caches(void)
 }
 
 /* hwloc looks at the caches of all cores, which takes longer than a small product: once. */
-static void know_caches(void)
+static void know_machine(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, ask_caches);
+    pthread_once(&once, ask_machine);
 }
 
 size_t tmk_l2_bytes(void)
 {
-    know_caches();
+    know_machine();
     return l2_bytes;
 }
 
 size_t tmk_last_cache_bytes(void)
 {
-    know_caches();
+    know_machine();
     return last_bytes;
 }
 
@@ -76,19 +76,19 @@ static size_t greatest_common_divisor(size_t a, size_t b)
 
 bool tmk_loads_are_spare(void)
 {
-    know_caches();
+    know_machine();
     return spare_loads;
 }
 
 bool tmk_l1_holds(size_t bytes)
 {
-    know_caches();
+    know_machine();
     return bytes <= l1_bytes * 2 / 3;
 }
 
 bool tmk_l2_spreads(size_t rows, ptrdiff_t step, size_t bytes)
 {
-    know_caches();
+    know_machine();
     /* where the stretches begin: `apart` from each other within what one way of the cache holds */
     const size_t apart =
         greatest_common_divisor((size_t)(step < 0 ? -step : step), l2_bytes / l2_ways);
@@ -107,13 +107,16 @@ static size_t equal_parts(size_t count, size_t most)
 /* Rows of a block at most: lines of C that two panels share are then still near for the second. */
 #define MOST_MC ((size_t)1024)
 
+/* Depth that a block may have whatever the L1 cache: a panel of B comes from L2 as fast. */
+#define LEAST_KC ((size_t)512)
+
 struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_bytes,
                                  size_t most_mr, size_t m, size_t k, size_t want_kc, size_t want_mc)
 {
-    know_caches();
+    know_machine();
     const size_t panel_step = micro->nr * element_bytes;
     const size_t kc =
-        equal_parts(k, want_kc ? want_kc : TMK_MAX(l1_bytes * 4 / 3 / panel_step, 512));
+        equal_parts(k, want_kc ? want_kc : TMK_MAX(l1_bytes * 4 / 3 / panel_step, LEAST_KC));
     const size_t mr = equal_parts(m, most_mr);
     const size_t tile = kc * element_bytes * tmk_micro_a_step(micro, mr);
     /* of larger blocks what passes by, B and C, would push out parts */

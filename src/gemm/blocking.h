@@ -36,8 +36,8 @@ size_t tmk_last_cache_share(void);
 bool tmk_beyond_caches(size_t bytes);
 
 /* Do a core's multiply-adds leave time for loads that cross cache lines, and for pages that a first
- * level of TLB does not know? Those of Zen 4 and Zen 5 do. Emerald Rapids' do not while another
- * hardware thread shares the core, of which a virtual machine sees nothing. */
+ * level of TLB does not know? Zen 4's do, and AMD's others are taken to. Emerald Rapids' do not
+ * while another hardware thread shares the core, of which a virtual machine sees nothing. */
 bool tmk_loads_are_spare(void);
 
 /* Rows in tiles of nearly equal height, at most `mr`: first those of a row more. */

@@ -9,7 +9,7 @@
 #define IN_PLACE_PANELS 5
 #define MANY_PANELS 32
 #define IN_PLACE_BYTES ((size_t)64 << 10)
-#define PAGE ((ptrdiff_t)4096)
+#define PAGE ((ptrdiff_t)TMK_PAGE)
 
 /* Would a block of an operand that has a unit step be as near if it were packed? Its positions that
  * have the other step are `rows`, `length` elements each. After many uses packing has paid unless

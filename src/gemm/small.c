@@ -1,5 +1,6 @@
 #include "small.h"
 
+#include "alloc.h"
 #include "blocking.h"
 #include "micro.h"
 #include "plan.h"
@@ -36,7 +37,7 @@ bool tmk_gemm_is_small(const struct tmk_gemm *g)
                     b_row = g->k.second[0] * (ptrdiff_t)element;
     return is_small(m) && is_small(n) && is_small(k) && n % tmk_micro(g->dtype)->lanes == 0 &&
            g->n.first[0] == 1 && g->n.second[0] == 1 && g->k.first[0] == 1 &&
-           a_row % 4096 != 0 && /* places.c */
+           a_row % (ptrdiff_t)TMK_PAGE != 0 && /* places.c */
            lies_well(m, a_row, k * element) && lies_well(k, b_row, n * element);
 }
 

@@ -11,7 +11,7 @@
 #define OUTER_VECTORS 4           /* of a row, at least */
 #define PAST_DEPTH ((size_t)8)    /* a core multiplies faster than it writes to memory */
 
-static bool writes_only(struct tmk_gemm_plan *plan, size_t shallow)
+static bool writes_only(struct tmk_gemm_plan *plan)
 {
     const ptrdiff_t lanes = (ptrdiff_t)plan->micro->lanes;
     const size_t m = tmk_axes_count(&plan->m), n = tmk_axes_count(&plan->n);
@@ -25,7 +25,7 @@ static bool writes_only(struct tmk_gemm_plan *plan, size_t shallow)
                            (plan->K <= PAST_DEPTH && bytes >= tmk_last_cache_share()));
     const bool far = tmk_beyond_caches(bytes);
     return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes &&
-           plan->K <= (far ? SHALLOW_FAR : shallow);
+           plan->K <= (far ? SHALLOW_FAR : SHALLOW);
 }
 
 /* A vector holds all rows and another all of k: only columns are many. */
@@ -48,7 +48,7 @@ static bool is_tiny(const struct tmk_gemm_plan *plan, size_t m)
  */
 #define WIDE 32
 #define ACROSS_DEPTH ((size_t)256)
-static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan, size_t shallow)
+static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan)
 {
     struct tmk_gemm_operand *a = &plan->a, *b = &plan->b;
     const size_t m = tmk_axes_count(&plan->m);
@@ -60,7 +60,7 @@ static enum tmk_gemm_thin find_thin(struct tmk_gemm_plan *plan, size_t shallow)
         !tmk_axes_linear(&plan->n, TMK_STEP_SECOND, &plan->c_column))
         return TMK_GEMM_NOT_THIN;
     const bool tiny = is_tiny(plan, m);
-    if ((b->own == 1 || b->k == 1) && writes_only(plan, shallow) && (!tiny || plan->past))
+    if ((b->own == 1 || b->k == 1) && writes_only(plan) && (!tiny || plan->past))
         return TMK_GEMM_OUTER;
     if (tiny)
         return TMK_GEMM_TINY;
@@ -103,7 +103,7 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
     rows.nbatch *= count;
     rows.share_bias = count;
     tmk_axes_drop(&rows.n);
-    if (find_thin(&rows, whole ? SHALLOW : SHALLOW_ENDS) != TMK_GEMM_OUTER)
+    if (find_thin(&rows) != TMK_GEMM_OUTER)
         return TMK_GEMM_NOT_THIN;
     *plan = rows;
     return TMK_GEMM_OUTER;
@@ -112,12 +112,12 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
 /* Few columns will do as well: they become rows. */
 void tmk_gemm_choose_thin(struct tmk_gemm_plan *plan)
 {
-    plan->thin = find_thin(plan, SHALLOW);
+    plan->thin = find_thin(plan);
     if (!plan->thin)
         plan->thin = find_thin_rows(plan);
     if (!plan->thin && (plan->N <= TMK_MICRO_THIN || plan->K <= SHALLOW)) {
         tmk_gemm_exchange(plan);
-        plan->thin = find_thin(plan, SHALLOW);
+        plan->thin = find_thin(plan);
         if (!plan->thin)
             tmk_gemm_exchange(plan);
     }

@@ -11,7 +11,6 @@
 #define ROUND_SECONDS 0.005
 #define PEAK_ROUNDS 16
 #define TRIAD_ROUNDS 10
-#define PAGE ((size_t)4096) /* threads share no page, so that each is first to touch its own */
 
 const char *const tmk_level_name[TMK_NLEVELS] = {"L1", "L2", "L3", "memory"};
 
@@ -176,7 +175,8 @@ static enum tmk_status measure_bandwidth(const struct tmk_topology *topology, en
     size_t set = working_set(topology, level, threads);
     struct work work = {.run = run_triad, .threads = threads, .probe = probe_of(tmk_isa())};
     work.n = set / (3 * sizeof(double)) / TMK_TRIAD_MULTIPLE * TMK_TRIAD_MULTIPLE;
-    work.pitch = tmk_round_up(work.n, PAGE / sizeof(double));
+    /* threads share no page, so that each is first to touch its own */
+    work.pitch = tmk_round_up(work.n, TMK_PAGE / sizeof(double));
     *gbs = 0;
     if (work.n == 0)
         return TMK_OK;
