@@ -38,7 +38,7 @@ struct row {
 
 enum {
     SHALLOW = 64,    /* steps of k in which all rows of C are fetched at once */
-    STEPS = 2,       /* of k that a turn of the loop takes */
+    STEPS = 4,       /* of k that a turn of the loop takes */
     GROUP = 2,       /* rows of A that one pointer and one step address */
     AHEAD = 16,      /* steps of k by which a panel of A, coming from L2, is fetched into L1, or
                         rows of B that are copied on the way */
