@@ -84,6 +84,7 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
                  longest = run - (per_run - 1) * stretch;
     const size_t share = t->next_count / (stops * t->tiles) + 1;
     const size_t c_share = t->fetch_c ? ((size_t)rows + stops - 1) / stops : 0;
+    const bool fetches = t->fetch_c || t->next_count > 0;
     const ptrdiff_t *row = t->row, *next_at = t->next_at;
     const T *row_bias = t->row_bias;
     for (size_t tile = 0; tile < t->tiles; tile++) {
@@ -106,17 +107,19 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
         size_t left = per_run;
         ROLLED for (size_t stop = 0; stop < stops; stop++)
         {
-            const ptrdiff_t *c_end = TMK_MIN(c_row + c_share, row + rows);
-            ROLLED for (; c_row < c_end; c_row++)
-            {
-                __builtin_prefetch(c + *c_row, 1);
-                __builtin_prefetch(c + *c_row + t->width - 1, 1);
-            }
-            const ptrdiff_t *next_end = TMK_MIN(next_at + share, t->next_at + t->next_count);
-            ROLLED for (; next_at < next_end; next_at++)
-            {
-                __builtin_prefetch(next + *next_at, 0, 2);
-                __builtin_prefetch(next + *next_at + t->width - 1, 0, 2);
+            if (fetches) {
+                const ptrdiff_t *c_end = TMK_MIN(c_row + c_share, row + rows);
+                ROLLED for (; c_row < c_end; c_row++)
+                {
+                    __builtin_prefetch(c + *c_row, 1);
+                    __builtin_prefetch(c + *c_row + t->width - 1, 1);
+                }
+                const ptrdiff_t *next_end = TMK_MIN(next_at + share, t->next_at + t->next_count);
+                ROLLED for (; next_at < next_end; next_at++)
+                {
+                    __builtin_prefetch(next + *next_at, 0, 2);
+                    __builtin_prefetch(next + *next_at + t->width - 1, 0, 2);
+                }
             }
             /* One by one the steps that fill no turn, or all where b is copied; the others by
              * turns, in which b moves with every step, as multiples of b_k would take a register
