@@ -6,7 +6,8 @@
 /* Of little depth the time is that of writing C: row by row, from rows of B that stay in the L2
  * cache. */
 #define SHALLOW ((size_t)32)
-#define SHALLOW_FAR ((size_t)TMK_MICRO_SHALLOW) /* of a C beyond the caches */
+#define SHALLOW_FAR ((size_t)TMK_MICRO_SHALLOW) /* of a C beyond the caches, of a B near L1 */
+#define NEAR_BYTES ((size_t)64 << 10)
 #define SHALLOW_ENDS ((size_t)16) /* of several images whose rows end in part of a vector */
 #define OUTER_VECTORS 4           /* of a row, at least */
 #define PAST_DEPTH ((size_t)8)    /* a core multiplies faster than it writes to memory */
@@ -23,9 +24,10 @@ static bool writes_only(struct tmk_gemm_plan *plan)
         whole = whole && plan->batch.c[i] % lanes == 0;
     plan->past = whole && (bytes >= tmk_last_cache_bytes() ||
                            (plan->K <= PAST_DEPTH && bytes >= tmk_last_cache_share()));
-    const bool far = tmk_beyond_caches(bytes);
+    const bool near = !tmk_loads_are_spare() && (ptrdiff_t)n % lanes == 0 &&
+                      n * plan->K * plan->element <= NEAR_BYTES;
     return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes &&
-           plan->K <= (far ? SHALLOW_FAR : SHALLOW);
+           plan->K <= (near || tmk_beyond_caches(bytes) ? SHALLOW_FAR : SHALLOW);
 }
 
 /* A vector holds all rows and another all of k: only columns are many. */
