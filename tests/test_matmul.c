@@ -193,8 +193,8 @@ static void check_all(const struct tmk_problem *problem, uint32_t seed, const in
     }
 }
 
-/* Shapes that simple rules get wrong, edges of tiles, more threads than rows, the most batch
- * dimensions. */
+/* Shapes that simple rules get wrong, edges of tiles, more threads than rows, batches that threads
+ * share out by products or by rows, the most batch dimensions. */
 static const char *const hard_shapes[] = {
     "1x3x4:5x4x2",
     "5x3x4:1x4x2",
@@ -208,6 +208,11 @@ static const char *const hard_shapes[] = {
     "97x101:101x53",
     "49x47:47x49",
     "48x96:96x32",
+    "34x50:50x64",
+    "65x130:130x96",
+    "3x48x72:3x72x64",
+    "4x2x40x48:4x1x48x80",
+    "1x3x36x40:2x3x40x128",
     "--stag=ba --wtag=ba 65x67:67x33",
     "--strides=::1x70 65x67:67x33",
     "--strides=120x1::100x1 10x30:30x20",

@@ -9,7 +9,7 @@ static void set_batch(struct tmk_gemm_part *part, size_t index, size_t piece)
 {
     const struct tmk_gemm_plan *plan = part->plan;
     ptrdiff_t offset[3];
-    tmk_gemm_batch_offsets(plan, index, offset);
+    tmk_gemm_batch_offsets(&plan->batch, index, offset);
     if (plan->apart)
         offset[2] = (ptrdiff_t)((index * plan->pieces + piece) * tmk_gemm_piece(plan));
     part->a = tmk_gemm_forward(plan, plan->a.base, offset[0]);

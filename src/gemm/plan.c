@@ -241,14 +241,12 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
         .accumulate = gemm->accumulate,
         .sums = gemm->sums,
         .batch = gemm->batch,
-        .nbatch = 1,
+        .nbatch = tmk_gemm_batch_count(&gemm->batch),
         .share_bias = 1,
     };
     tmk_axes_make(&plan->m, &gemm->m, NULL, NULL);
     tmk_axes_make(&plan->n, &gemm->n, window ? w->n_y : NULL, window ? w->n_x : NULL);
     tmk_axes_make(&plan->k, &gemm->k, window ? w->k_y : NULL, window ? w->k_x : NULL);
-    for (int i = 0; i < gemm->batch.axes; i++)
-        plan->nbatch *= gemm->batch.extent[i];
     if (unit_in_c(&plan->m) && !unit_in_c(&plan->n))
         tmk_gemm_exchange(plan);
     measure(plan);
@@ -279,9 +277,16 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     plan->part_bytes = tmk_gemm_scratch_layout(plan, NULL, &scratch);
 }
 
-void tmk_gemm_batch_offsets(const struct tmk_gemm_plan *plan, size_t index, ptrdiff_t offset[3])
+size_t tmk_gemm_batch_count(const struct tmk_gemm_batch *batch)
 {
-    const struct tmk_gemm_batch *batch = &plan->batch;
+    size_t count = 1;
+    for (int i = 0; i < batch->axes; i++)
+        count *= batch->extent[i];
+    return count;
+}
+
+void tmk_gemm_batch_offsets(const struct tmk_gemm_batch *batch, size_t index, ptrdiff_t offset[3])
+{
     offset[0] = offset[1] = offset[2] = 0;
     for (int i = batch->axes - 1; i >= 0; i--) {
         ptrdiff_t at = (ptrdiff_t)(index % batch->extent[i]);

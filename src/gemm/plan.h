@@ -104,8 +104,9 @@ static inline size_t tmk_gemm_piece(const struct tmk_gemm_plan *plan)
 /* `threads` >= 1 parts at most. */
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan);
 
-/* Offsets in elements of batch element `index` in A, B and C. */
-void tmk_gemm_batch_offsets(const struct tmk_gemm_plan *plan, size_t index, ptrdiff_t offset[3]);
+/* How many elements a batch has, and the offsets of one in A, B and C. */
+size_t tmk_gemm_batch_count(const struct tmk_gemm_batch *batch);
+void tmk_gemm_batch_offsets(const struct tmk_gemm_batch *batch, size_t index, ptrdiff_t offset[3]);
 
 /* A panel of columns: where its positions lie in B and in C, as runs. */
 struct tmk_columns {

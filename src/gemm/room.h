@@ -39,4 +39,8 @@ void tmk_gemm_choose_grid(struct tmk_gemm_plan *plan, size_t threads);
 size_t tmk_gemm_part_rows(const struct tmk_gemm_plan *plan);
 size_t tmk_gemm_part_columns(const struct tmk_gemm_plan *plan);
 
+/* thin.c: Is a product, of n columns and depth k, of so little depth that it is brought along whole
+ * rows of C, by outer products, whatever the size of C? */
+bool tmk_gemm_is_shallow(const struct tmk_micro *micro, size_t n, size_t k, size_t element);
+
 #endif

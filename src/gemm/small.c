@@ -3,8 +3,8 @@
 #include "alloc.h"
 #include "blocking.h"
 #include "micro.h"
-#include "plan.h"
 #include "range.h"
+#include "room.h"
 #include "size.h"
 #include "team.h"
 
@@ -28,79 +28,117 @@ static bool lies_well(size_t rows, ptrdiff_t step, size_t bytes)
 
 bool tmk_gemm_is_small(const struct tmk_gemm *g)
 {
-    if (g->m.axes != 1 || g->n.axes != 1 || g->k.axes != 1 || g->batch.axes > 0 || g->window.on ||
-        g->bias || g->sum_rows || g->blocks.kc || g->blocks.mc)
+    if (g->m.axes != 1 || g->n.axes != 1 || g->k.axes != 1 || g->window.on || g->bias ||
+        g->sum_rows || g->blocks.kc || g->blocks.mc)
         return false;
     const size_t m = g->m.extent[0], n = g->n.extent[0], k = g->k.extent[0],
-                 element = tmk_dtype_size(g->dtype);
+                 element = tmk_dtype_size(g->dtype), products = tmk_gemm_batch_count(&g->batch);
     const ptrdiff_t a_row = g->m.first[0] * (ptrdiff_t)element,
                     b_row = g->k.second[0] * (ptrdiff_t)element;
-    return is_small(m) && is_small(n) && is_small(k) && n % tmk_micro(g->dtype)->lanes == 0 &&
+    return is_small(m) && is_small(n) && is_small(k) &&
+           !tmk_beyond_caches(products * m * n * element) && n % tmk_micro(g->dtype)->lanes == 0 &&
            g->n.first[0] == 1 && g->n.second[0] == 1 && g->k.first[0] == 1 &&
            a_row % (ptrdiff_t)TMK_PAGE != 0 && /* places.c */
            lies_well(m, a_row, k * element) && lies_well(k, b_row, n * element);
 }
 
-/* A call as its threads see it: they share rows out. */
+/* A call as its threads see it: they share out products if these come out even, else rows. */
 struct call {
     const struct tmk_gemm *gemm;
     const struct tmk_exec *exec;
-    size_t team;
+    size_t team, products;
+    bool by_rows, far; /* C does not stay in L2 */
 };
 
-static void run_rows(void *context, int thread)
+/* Rows [m.begin, m.end) of one product, all of them at row[]. */
+static void multiply(const struct call *call, size_t product, struct tmk_range m,
+                     const ptrdiff_t *row)
 {
-    const struct call *call = context;
     const struct tmk_gemm *g = call->gemm;
-    const struct tmk_exec *exec = call->exec;
-    const struct tmk_range m = tmk_share(g->m.extent[0], call->team, (size_t)thread);
-    if (m.begin == m.end) /* more threads than rows */
-        return;
     const struct tmk_micro *micro = tmk_micro(g->dtype);
-    const size_t n = g->n.extent[0], element = tmk_dtype_size(g->dtype);
-    ptrdiff_t row[MOST];
+    const size_t n = g->n.extent[0];
+    const ptrdiff_t element = (ptrdiff_t)tmk_dtype_size(g->dtype);
     const struct tmk_heights heights = tmk_gemm_heights(m.end - m.begin, micro->mr);
+    ptrdiff_t offset[3]; /* in A, B and C */
+    tmk_gemm_batch_offsets(&g->batch, product, offset);
     struct tmk_tile tile = {.kc = g->k.extent[0],
                             .a_row = g->m.first[0],
                             .a_k = 1,
                             .b_k = g->k.second[0],
                             .accumulate = g->accumulate,
-                            .fetch_c = g->accumulate};
-    const double start = tmk_phase_start(exec);
-    for (size_t i = m.begin; i < m.end; i++)
-        row[i] = (ptrdiff_t)i * g->m.second[0];
+                            .fetch_c = g->accumulate || call->far};
+    if (tmk_gemm_is_shallow(micro, n, tile.kc, (size_t)element)) {
+        tile.width = n;
+        tile.a = (const char *)g->a + (offset[0] + (ptrdiff_t)m.begin * tile.a_row) * element;
+        tile.b = (const char *)g->b + offset[1] * element;
+        tile.b_panel = (ptrdiff_t)micro->nr;
+        tile.c = (char *)g->c + offset[2] * element;
+        tile.row = row + m.begin;
+        micro->outer(&tile, m.end - m.begin);
+        return;
+    }
     for (size_t j = 0; j < n; j += micro->nr) {
         tile.width = TMK_MIN(micro->nr, n - j);
-        tile.b = (const char *)g->b + j * element;
-        tile.c = (char *)g->c + j * element;
+        tile.b = (const char *)g->b + (offset[1] + (ptrdiff_t)j) * element;
+        tile.c = (char *)g->c + (offset[2] + (ptrdiff_t)j) * element;
         const size_t vectors = tmk_ceil_div(tile.width, micro->lanes);
         size_t at = m.begin; /* rows above */
         for (int s = 0; s < 2; at += heights.tiles[s] * heights.rows[s], s++) {
             if (heights.tiles[s] == 0)
                 continue;
-            tile.a = (const char *)g->a + (ptrdiff_t)(at * element) * tile.a_row;
+            tile.a = (const char *)g->a + (offset[0] + (ptrdiff_t)at * tile.a_row) * element;
             tile.row = row + at;
             tile.tiles = heights.tiles[s];
             tile.a_tile = (ptrdiff_t)heights.rows[s] * tile.a_row;
             micro->multiply[1][vectors - 1][heights.rows[s] - 1](&tile);
         }
     }
-    tmk_phase_end(exec, thread, TMK_PHASE_COMPUTE, start);
+}
+
+static void run_share(void *context, int thread)
+{
+    const struct call *call = context;
+    const struct tmk_gemm *g = call->gemm;
+    struct tmk_range products = {0, call->products}, m = {0, g->m.extent[0]};
+    struct tmk_range *shared = call->by_rows ? &m : &products;
+    *shared = tmk_share(shared->end, call->team, (size_t)thread);
+    if (shared->begin == shared->end) /* more threads than shares */
+        return;
+    ptrdiff_t row[MOST];
+    const double start = tmk_phase_start(call->exec);
+    for (size_t i = m.begin; i < m.end; i++)
+        row[i] = (ptrdiff_t)i * g->m.second[0];
+    for (size_t p = products.begin; p < products.end; p++)
+        multiply(call, p, m, row);
+    tmk_phase_end(call->exec, thread, TMK_PHASE_COMPUTE, start);
 }
 
 /* Is a team woken, at work on its shares, and gone again before one thread would be done? Its
  * operands have to come over, too, which takes half as long as waking it. */
 #define CLOCK 3.5e9 /* Hz, two multiply-adds of vectors each, roughly */
-static bool team_pays(const struct tmk_gemm *g, int threads)
+static bool team_pays(const struct tmk_gemm *g, size_t products, int threads)
 {
-    const double products = (double)(g->m.extent[0] * g->n.extent[0] * g->k.extent[0]),
-                 alone = products / (2 * CLOCK * (double)tmk_micro(g->dtype)->lanes);
+    const double steps = (double)(products * g->m.extent[0] * g->n.extent[0] * g->k.extent[0]),
+                 alone = steps / (2 * CLOCK * (double)tmk_micro(g->dtype)->lanes);
     return threads > 1 && alone - alone / threads > 1.5 * tmk_team_seconds(threads);
+}
+
+/* Would the largest share of the products be a tenth more than others? */
+static bool are_uneven(size_t products, size_t team)
+{
+    return 10 * team * tmk_ceil_div(products, team) > 11 * products;
 }
 
 void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
 {
-    const int team = team_pays(g, exec->threads) ? exec->threads : 1;
-    struct call call = {g, exec, (size_t)team};
-    tmk_team_run(team, run_rows, &call);
+    const size_t products = tmk_gemm_batch_count(&g->batch);
+    const int team = team_pays(g, products, exec->threads) ? exec->threads : 1;
+    const size_t c_bytes = products * g->m.extent[0] * g->n.extent[0] * tmk_dtype_size(g->dtype);
+    struct call call = {.gemm = g,
+                        .exec = exec,
+                        .team = (size_t)team,
+                        .products = products,
+                        .by_rows = are_uneven(products, (size_t)team),
+                        .far = c_bytes > tmk_l2_bytes() / 4 * 3};
+    tmk_team_run(team, run_share, &call);
 }

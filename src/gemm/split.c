@@ -51,7 +51,7 @@ static void add_tile(const struct tmk_gemm_plan *plan, size_t index, size_t m, s
                    col_bias, (char *)aside + i * nr * element);
     ptrdiff_t batch[3], row[ROWS];
     struct tmk_run runs[TMK_MICRO_MAX_NR];
-    tmk_gemm_batch_offsets(plan, index, batch);
+    tmk_gemm_batch_offsets(&plan->batch, index, batch);
     tmk_axes_positions(&r->m, m, rows, NULL, row, NULL, NULL);
     const size_t nruns = tmk_axes_runs(&r->n, TMK_STEP_SECOND, false, n, count, runs);
     const struct tmk_tile tile = {

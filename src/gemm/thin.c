@@ -12,22 +12,29 @@
 #define OUTER_VECTORS 4           /* of a row, at least */
 #define PAST_DEPTH ((size_t)8)    /* a core multiplies faster than it writes to memory */
 
+bool tmk_gemm_is_shallow(const struct tmk_micro *micro, size_t n, size_t k, size_t element)
+{
+    const bool near =
+        !tmk_loads_are_spare() && n % micro->lanes == 0 && n * k * element <= NEAR_BYTES;
+    return n >= OUTER_VECTORS * micro->lanes && k <= (near ? SHALLOW_FAR : SHALLOW);
+}
+
 static bool writes_only(struct tmk_gemm_plan *plan)
 {
-    const ptrdiff_t lanes = (ptrdiff_t)plan->micro->lanes;
+    const size_t lanes = plan->micro->lanes;
     const size_t m = tmk_axes_count(&plan->m), n = tmk_axes_count(&plan->n);
     const size_t bytes = plan->nbatch * m * n * plan->element;
     bool whole = true;
     for (int i = 0; i < plan->m.n; i++)
-        whole = whole && plan->m.axis[i].step[TMK_STEP_SECOND] % lanes == 0;
+        whole = whole && plan->m.axis[i].step[TMK_STEP_SECOND] % (ptrdiff_t)lanes == 0;
     for (int i = 0; i < plan->batch.axes; i++)
-        whole = whole && plan->batch.c[i] % lanes == 0;
+        whole = whole && plan->batch.c[i] % (ptrdiff_t)lanes == 0;
     plan->past = whole && (bytes >= tmk_last_cache_bytes() ||
                            (plan->K <= PAST_DEPTH && bytes >= tmk_last_cache_share()));
-    const bool near = !tmk_loads_are_spare() && (ptrdiff_t)n % lanes == 0 &&
-                      n * plan->K * plan->element <= NEAR_BYTES;
-    return plan->c_column == 1 && (ptrdiff_t)n >= OUTER_VECTORS * lanes &&
-           plan->K <= (near || tmk_beyond_caches(bytes) ? SHALLOW_FAR : SHALLOW);
+    const bool far =
+        tmk_beyond_caches(bytes) && n >= OUTER_VECTORS * lanes && plan->K <= SHALLOW_FAR;
+    return plan->c_column == 1 &&
+           (far || tmk_gemm_is_shallow(plan->micro, n, plan->K, plan->element));
 }
 
 /* A vector holds all rows and another all of k: only columns are many. */
