@@ -130,16 +130,19 @@ static bool leaves_pages(const struct tmk_gemm_plan *plan, size_t uses)
 
 /* Rows of B (or of an image of it), several panels long, that are no whole cache lines apart: of
  * their vectors most lie in two lines and take two loads. Or so far apart that the processor does
- * not see where the next one is. A packed panel has neither trouble. */
+ * not see where the next one is, which takes fewer uses to pay if L2 does not keep them. A packed
+ * panel has neither trouble. */
 #define STRAY_USES 10
 #define SEEN ((ptrdiff_t)2048)
 static bool rows_stray(const struct tmk_gemm_plan *plan, size_t uses)
 {
-    if (plan->n.n == 0 || uses <= STRAY_USES)
+    if (plan->n.n == 0)
         return false;
     const ptrdiff_t step = plan->b.k * (ptrdiff_t)plan->element;
-    return plan->n.axis[plan->n.n - 1].extent > 2 * plan->micro->nr &&
-           (step % TMK_ALIGN != 0 || step >= SEEN);
+    const size_t row = plan->n.axis[plan->n.n - 1].extent;
+    const bool unseen = step >= SEEN, far = plan->K * row * plan->element > tmk_l2_bytes() / 4 * 3;
+    return (uses > STRAY_USES || (unseen && far)) && row > 2 * plan->micro->nr &&
+           (step % TMK_ALIGN != 0 || unseen);
 }
 
 /* Panel by panel: those that lie in one run of unit step. What runs on row by row (image by image)
