@@ -50,49 +50,56 @@ struct call {
     bool by_rows, far; /* C does not stay in L2 */
 };
 
+/* All tiles of `rows` rows of a product, panel by panel. */
+static void multiply_tiles(const struct tmk_micro *micro, const struct tmk_tile *product,
+                           size_t rows, size_t element)
+{
+    const struct tmk_heights heights = tmk_gemm_heights(rows, micro->mr);
+    for (size_t j = 0; j < product->width; j += micro->nr) {
+        struct tmk_tile tile = *product;
+        tile.width = TMK_MIN(micro->nr, product->width - j);
+        tile.b = (const char *)product->b + j * element;
+        tile.c = (char *)product->c + j * element;
+        const size_t vectors = tmk_ceil_div(tile.width, micro->lanes);
+        for (int s = 0; s < 2; s++) {
+            if (heights.tiles[s] == 0)
+                continue;
+            tile.tiles = heights.tiles[s];
+            tile.a_tile = (ptrdiff_t)heights.rows[s] * tile.a_row;
+            micro->multiply[1][vectors - 1][heights.rows[s] - 1](&tile);
+            tile.a = (const char *)tile.a + (ptrdiff_t)(tile.tiles * element) * tile.a_tile;
+            tile.row += tile.tiles * heights.rows[s];
+        }
+    }
+}
+
 /* Rows [m.begin, m.end) of one product, all of them at row[]. */
-static void multiply(const struct call *call, size_t product, struct tmk_range m,
+static void multiply(const struct call *call, size_t index, struct tmk_range m,
                      const ptrdiff_t *row)
 {
     const struct tmk_gemm *g = call->gemm;
     const struct tmk_micro *micro = tmk_micro(g->dtype);
-    const size_t n = g->n.extent[0];
-    const ptrdiff_t element = (ptrdiff_t)tmk_dtype_size(g->dtype);
-    const struct tmk_heights heights = tmk_gemm_heights(m.end - m.begin, micro->mr);
+    const size_t n = g->n.extent[0], k = g->k.extent[0], rows = m.end - m.begin,
+                 element = tmk_dtype_size(g->dtype);
     ptrdiff_t offset[3]; /* in A, B and C */
-    tmk_gemm_batch_offsets(&g->batch, product, offset);
-    struct tmk_tile tile = {.kc = g->k.extent[0],
-                            .a_row = g->m.first[0],
-                            .a_k = 1,
-                            .b_k = g->k.second[0],
-                            .accumulate = g->accumulate,
-                            .fetch_c = g->accumulate || call->far};
-    if (tmk_gemm_is_shallow(micro, n, tile.kc, (size_t)element)) {
-        tile.width = n;
-        tile.a = (const char *)g->a + (offset[0] + (ptrdiff_t)m.begin * tile.a_row) * element;
-        tile.b = (const char *)g->b + offset[1] * element;
-        tile.b_panel = (ptrdiff_t)micro->nr;
-        tile.c = (char *)g->c + offset[2] * element;
-        tile.row = row + m.begin;
-        micro->outer(&tile, m.end - m.begin);
-        return;
-    }
-    for (size_t j = 0; j < n; j += micro->nr) {
-        tile.width = TMK_MIN(micro->nr, n - j);
-        tile.b = (const char *)g->b + (offset[1] + (ptrdiff_t)j) * element;
-        tile.c = (char *)g->c + (offset[2] + (ptrdiff_t)j) * element;
-        const size_t vectors = tmk_ceil_div(tile.width, micro->lanes);
-        size_t at = m.begin; /* rows above */
-        for (int s = 0; s < 2; at += heights.tiles[s] * heights.rows[s], s++) {
-            if (heights.tiles[s] == 0)
-                continue;
-            tile.a = (const char *)g->a + (offset[0] + (ptrdiff_t)at * tile.a_row) * element;
-            tile.row = row + at;
-            tile.tiles = heights.tiles[s];
-            tile.a_tile = (ptrdiff_t)heights.rows[s] * tile.a_row;
-            micro->multiply[1][vectors - 1][heights.rows[s] - 1](&tile);
-        }
-    }
+    tmk_gemm_batch_offsets(&g->batch, index, offset);
+    offset[0] += (ptrdiff_t)m.begin * g->m.first[0];
+    const struct tmk_tile product = {.kc = k,
+                                     .a = (const char *)g->a + offset[0] * (ptrdiff_t)element,
+                                     .b = (const char *)g->b + offset[1] * (ptrdiff_t)element,
+                                     .a_row = g->m.first[0],
+                                     .a_k = 1,
+                                     .b_k = g->k.second[0],
+                                     .c = (char *)g->c + offset[2] * (ptrdiff_t)element,
+                                     .row = row + m.begin,
+                                     .width = n,
+                                     .b_panel = (ptrdiff_t)micro->nr,
+                                     .accumulate = g->accumulate,
+                                     .fetch_c = g->accumulate || call->far};
+    if (tmk_gemm_is_shallow(micro, n, k, element, false))
+        micro->outer(&product, rows);
+    else
+        multiply_tiles(micro, &product, rows, element);
 }
 
 static void run_share(void *context, int thread)

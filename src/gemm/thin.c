@@ -6,35 +6,34 @@
 /* Of little depth the time is that of writing C: row by row, from rows of B that stay in the L2
  * cache. */
 #define SHALLOW ((size_t)32)
-#define SHALLOW_FAR ((size_t)TMK_MICRO_SHALLOW) /* of a C beyond the caches, of a B near L1 */
-#define NEAR_BYTES ((size_t)64 << 10)
+#define SHALLOW_MOST ((size_t)TMK_MICRO_SHALLOW) /* if C is beyond the caches, or B is near L1 */
+#define NEAR_BYTES ((size_t)64 << 10)            /* which is so up to this size */
 #define SHALLOW_ENDS ((size_t)16) /* of several images whose rows end in part of a vector */
 #define OUTER_VECTORS 4           /* of a row, at least */
 #define PAST_DEPTH ((size_t)8)    /* a core multiplies faster than it writes to memory */
 
-bool tmk_gemm_is_shallow(const struct tmk_micro *micro, size_t n, size_t k, size_t element)
+bool tmk_gemm_is_shallow(const struct tmk_micro *micro, size_t n, size_t k, size_t element,
+                         bool far)
 {
     const bool near =
         !tmk_loads_are_spare() && n % micro->lanes == 0 && n * k * element <= NEAR_BYTES;
-    return n >= OUTER_VECTORS * micro->lanes && k <= (near ? SHALLOW_FAR : SHALLOW);
+    return n >= OUTER_VECTORS * micro->lanes && k <= (near || far ? SHALLOW_MOST : SHALLOW);
 }
 
 static bool writes_only(struct tmk_gemm_plan *plan)
 {
-    const size_t lanes = plan->micro->lanes;
+    const ptrdiff_t lanes = (ptrdiff_t)plan->micro->lanes;
     const size_t m = tmk_axes_count(&plan->m), n = tmk_axes_count(&plan->n);
     const size_t bytes = plan->nbatch * m * n * plan->element;
     bool whole = true;
     for (int i = 0; i < plan->m.n; i++)
-        whole = whole && plan->m.axis[i].step[TMK_STEP_SECOND] % (ptrdiff_t)lanes == 0;
+        whole = whole && plan->m.axis[i].step[TMK_STEP_SECOND] % lanes == 0;
     for (int i = 0; i < plan->batch.axes; i++)
-        whole = whole && plan->batch.c[i] % (ptrdiff_t)lanes == 0;
+        whole = whole && plan->batch.c[i] % lanes == 0;
     plan->past = whole && (bytes >= tmk_last_cache_bytes() ||
                            (plan->K <= PAST_DEPTH && bytes >= tmk_last_cache_share()));
-    const bool far =
-        tmk_beyond_caches(bytes) && n >= OUTER_VECTORS * lanes && plan->K <= SHALLOW_FAR;
     return plan->c_column == 1 &&
-           (far || tmk_gemm_is_shallow(plan->micro, n, plan->K, plan->element));
+           tmk_gemm_is_shallow(plan->micro, n, plan->K, plan->element, tmk_beyond_caches(bytes));
 }
 
 /* A vector holds all rows and another all of k: only columns are many. */
@@ -100,7 +99,7 @@ static enum tmk_gemm_thin find_thin_rows(struct tmk_gemm_plan *plan)
     if (plan->n.n != 2 || last == TMK_GEMM_AXES)
         return TMK_GEMM_NOT_THIN;
     const bool whole = plan->n.axis[1].extent % plan->micro->lanes == 0;
-    if (plan->K > (whole ? SHALLOW_FAR : SHALLOW_ENDS))
+    if (plan->K > (whole ? SHALLOW_MOST : SHALLOW_ENDS))
         return TMK_GEMM_NOT_THIN;
     struct tmk_gemm_plan rows = *plan;
     const size_t count = plan->n.axis[0].extent;
