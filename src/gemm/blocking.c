@@ -86,6 +86,11 @@ bool tmk_l1_holds(size_t bytes)
     return bytes <= l1_bytes * 2 / 3;
 }
 
+bool tmk_l2_holds(size_t bytes)
+{
+    return bytes <= tmk_l2_bytes() / 4 * 3;
+}
+
 bool tmk_l2_spreads(size_t rows, ptrdiff_t step, size_t bytes)
 {
     know_machine();

@@ -23,6 +23,9 @@ struct tmk_blocking tmk_blocking(const struct tmk_micro *micro, size_t element_b
 /* Can a packed panel of so many bytes stay in the L1 cache while others pass by? */
 bool tmk_l1_holds(size_t bytes);
 
+/* Does an operand of so many bytes stay in the L2 cache from use to use, beside the others? */
+bool tmk_l2_holds(size_t bytes);
+
 /* Can an L2 cache hold `rows` stretches of `bytes` each, `step` bytes apart? Steps of large powers
  * of two leave most of its sets empty. */
 bool tmk_l2_spreads(size_t rows, ptrdiff_t step, size_t bytes);

@@ -140,7 +140,7 @@ static bool rows_stray(const struct tmk_gemm_plan *plan, size_t uses)
         return false;
     const ptrdiff_t step = plan->b.k * (ptrdiff_t)plan->element;
     const size_t row = plan->n.axis[plan->n.n - 1].extent;
-    const bool unseen = step >= SEEN, far = plan->K * row * plan->element > tmk_l2_bytes() / 4 * 3;
+    const bool unseen = step >= SEEN, far = !tmk_l2_holds(plan->K * row * plan->element);
     return (uses > STRAY_USES || (unseen && far)) && row > 2 * plan->micro->nr &&
            (step % TMK_ALIGN != 0 || unseen);
 }

@@ -269,7 +269,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
                       plan->b.own != 1 && tmk_gemm_runs_along(&plan->k, TMK_STEP_SECOND);
     const size_t depth = plan->b_along_k ? plan->K : plan->K / plan->period;
     plan->fetch_ahead = depth * plan->N * plan->element > tmk_l2_bytes() / 4;
-    plan->fetch_c = plan->nbatch * plan->M * plan->N * plan->element > tmk_l2_bytes() / 4 * 3;
+    plan->fetch_c = !tmk_l2_holds(plan->nbatch * plan->M * plan->N * plan->element);
     tmk_gemm_choose_grid(plan, (size_t)threads);
     choose_panel(plan);
     plan->keep = columns_to_keep(plan);

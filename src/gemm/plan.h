@@ -104,6 +104,11 @@ static inline size_t tmk_gemm_piece(const struct tmk_gemm_plan *plan)
 /* `threads` >= 1 parts at most. */
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan);
 
+/* Is a product of n columns and depth k of so little depth that it is brought along whole rows of
+ * C, as a sum of outer products? `far`: C is beyond the caches. */
+bool tmk_gemm_is_shallow(const struct tmk_micro *micro, size_t n, size_t k, size_t element,
+                         bool far);
+
 /* How many elements a batch has, and the offsets of one in A, B and C. */
 size_t tmk_gemm_batch_count(const struct tmk_gemm_batch *batch);
 void tmk_gemm_batch_offsets(const struct tmk_gemm_batch *batch, size_t index, ptrdiff_t offset[3]);

@@ -30,10 +30,6 @@ bool tmk_gemm_runs_along(const struct tmk_axes *k, enum tmk_step which);
 
 /* thin.c: sets `thin`, and what follows from it. */
 void tmk_gemm_choose_thin(struct tmk_gemm_plan *plan);
-/* Is a product of n columns and depth k of so little depth that it is brought along whole rows of
- * C, as a sum of outer products? `far`: C is beyond the caches. */
-bool tmk_gemm_is_shallow(const struct tmk_micro *micro, size_t n, size_t k, size_t element,
-                         bool far);
 /* Depth of a block of dot products. */
 size_t tmk_gemm_thin_depth(const struct tmk_gemm_plan *plan);
 

@@ -3,8 +3,8 @@
 #include "alloc.h"
 #include "blocking.h"
 #include "micro.h"
+#include "plan.h"
 #include "range.h"
-#include "room.h"
 #include "size.h"
 #include "team.h"
 
@@ -146,6 +146,6 @@ void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
                         .team = (size_t)team,
                         .products = products,
                         .by_rows = are_uneven(products, (size_t)team),
-                        .far = c_bytes > tmk_l2_bytes() / 4 * 3};
+                        .far = !tmk_l2_holds(c_bytes)};
     tmk_team_run(team, run_share, &call);
 }
