@@ -2,6 +2,7 @@
 #include "alloc.h"
 #include "check.h"
 #include "matmul_cases.h"
+#include "paces.h"
 
 #include <math.h>
 
@@ -179,6 +180,7 @@ static void check_all(const struct tmk_problem *problem, uint32_t seed, const in
                 if (tmk_impl_refusal(*impl, problem, (enum tmk_dir)dir))
                     continue;
                 struct tmk_verdict verdict;
+                learn_paces(threads[t], seed);
                 enum tmk_status status = tmk_check_impl(&reference, *impl, threads[t], &verdict);
                 if (status == TMK_OK && verdict.passed)
                     continue;
@@ -266,6 +268,7 @@ static void assert_same_bits(const struct tmk_impl *impl, const struct tmk_probl
     assert_int_equal(op->operand(problem, tmk_dir_output[dir], &view, &count), TMK_OK);
     for (size_t t = 0; t < COUNT(thread_counts); t++) {
         struct tmk_data data = make_data(problem, dir, problem->dtype, TMK_FILL_REAL, 1, 4);
+        learn_paces(thread_counts[t], t + (size_t)dir);
         run(impl, problem, dir, &data.args, thread_counts[t]);
         if (t == 0) {
             first = data;

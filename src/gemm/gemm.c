@@ -1,5 +1,6 @@
 #include "gemm.h"
 
+#include "pace.h"
 #include "part.h"
 #include "size.h"
 #include "small.h"
@@ -8,28 +9,45 @@
 
 #include <assert.h>
 
-/* Share `part` of `parts` of `count` positions, in whole units. */
-static struct tmk_range share(size_t count, size_t unit, size_t parts, size_t part)
+/* A call as its threads see it. */
+struct call {
+    const struct tmk_gemm_plan *plan;
+    const struct tmk_exec *exec;
+    int team; /* as many parts, at least, as threads that have one */
+    struct tmk_pace *pace;
+};
+
+/* A thread's share of `count` positions, in whole units, along an axis of the grid. */
+static struct tmk_range share(const struct call *call, size_t count, size_t unit, int thread,
+                              size_t parts, size_t step)
 {
-    const struct tmk_range units = tmk_share(tmk_ceil_div(count, unit), parts, part);
-    return (struct tmk_range){units.begin * unit, TMK_MIN(units.end * unit, count)};
+    const struct tmk_range units =
+        tmk_pace_share(call->pace, tmk_ceil_div(count, unit), thread, parts, step);
+    return (struct tmk_range){TMK_MIN(units.begin * unit, count), TMK_MIN(units.end * unit, count)};
 }
 
-static void run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *exec, size_t index,
-                     int thread)
+static double length(struct tmk_range range)
 {
-    const size_t per_batch = plan->parts_m * plan->parts_n, within = index % per_batch;
-    struct tmk_range n =
-        share(plan->N - plan->rest, plan->unit_n, plan->parts_n, within % plan->parts_n);
-    if (n.end == plan->N - plan->rest)
+    return (double)(range.end - range.begin);
+}
+
+static void run_part(const struct call *call, int thread)
+{
+    const struct tmk_gemm_plan *plan = call->plan;
+    const struct tmk_exec *exec = call->exec;
+    const size_t parts_m = plan->parts_m, parts_n = plan->parts_n, vectors = plan->N - plan->rest;
+    const double start = tmk_pace_start(call->pace);
+    const struct tmk_range products = share(call, plan->nbatch * plan->pieces, 1, thread,
+                                            plan->parts_batch, parts_m * parts_n),
+                           m = share(call, plan->M, plan->unit_m, thread, parts_m, parts_n);
+    struct tmk_range n = share(call, vectors, plan->unit_n, thread, parts_n, 1);
+    if (n.end == vectors)
         n.end = plan->N;
-    const struct tmk_range m = share(plan->M, plan->unit_m, plan->parts_m, within / plan->parts_n),
-                           products = share(plan->nbatch * plan->pieces, 1, plan->parts_batch,
-                                            index / per_batch);
-    tmk_gemm_run_part(plan, exec, thread, (char *)exec->workspace + index * plan->part_bytes,
-                      products, m, n);
+    tmk_gemm_run_part(plan, exec, thread,
+                      (char *)exec->workspace + (size_t)thread * plan->part_bytes, products, m, n);
     if (plan->apart && plan->pieces == 1)
         tmk_gemm_add_part(plan, exec, thread, products, m, n);
+    tmk_pace_note(call->pace, thread, length(products) * length(m) * length(n), start);
 }
 
 struct tmk_gemm tmk_gemm_matrices(const struct tmk_view *a, const struct tmk_view *b,
@@ -49,7 +67,7 @@ struct tmk_gemm tmk_gemm_matrices(const struct tmk_view *a, const struct tmk_vie
 
 static size_t parts_bytes(const struct tmk_gemm_plan *plan)
 {
-    return plan->part_bytes * plan->parts_batch * plan->parts_m * plan->parts_n;
+    return plan->part_bytes * plan->parts;
 }
 
 size_t tmk_gemm_workspace(const struct tmk_gemm *gemm, int threads)
@@ -61,20 +79,12 @@ size_t tmk_gemm_workspace(const struct tmk_gemm *gemm, int threads)
     return parts_bytes(&plan) + plan.pieces_bytes;
 }
 
-/* A call as its threads see it. */
-struct call {
-    const struct tmk_gemm_plan *plan;
-    const struct tmk_exec *exec;
-    size_t parts;
-    int team;
-};
-
 static void run_thread(void *context, int thread)
 {
     const struct call *call = context;
     const struct tmk_gemm_plan *plan = call->plan;
-    for (size_t i = (size_t)thread; i < call->parts; i += (size_t)call->team)
-        run_part(plan, call->exec, i, thread);
+    if ((size_t)thread < plan->parts)
+        run_part(call, thread);
     if (plan->pieces == 1)
         return;
 #pragma omp barrier
@@ -89,14 +99,16 @@ enum tmk_status tmk_gemm_run(const struct tmk_gemm *gemm, const struct tmk_exec 
         return TMK_OK;
     }
     tmk_gemm_plan_make(gemm, exec->threads, &plan);
-    const size_t parts = plan.parts_batch * plan.parts_m * plan.parts_n;
     const size_t need = parts_bytes(&plan) + plan.pieces_bytes;
     if (exec->workspace_bytes < need)
         return tmk_fail(TMK_EINVAL, "gemm: workspace of %zu bytes is too small, needs %zu",
                         exec->workspace_bytes, need);
     if (plan.apart)
         plan.c = (char *)exec->workspace + parts_bytes(&plan);
-    struct call call = {&plan, exec, parts, parts == 1 ? 1 : exec->threads};
+    struct tmk_pace pace;
+    struct call call = {&plan, exec, plan.parts == 1 ? 1 : exec->threads, &pace};
+    tmk_pace_ask(&pace, plan.parts);
     tmk_team_run(call.team, run_thread, &call);
+    tmk_pace_learn(&pace);
     return TMK_OK;
 }

@@ -2,6 +2,7 @@
 #include "room.h"
 
 #include "alloc.h"
+#include "pace.h"
 #include "size.h"
 
 /* What it costs to bring an element of an operand to the micro-kernel, in multiply-adds, roughly:
@@ -39,14 +40,20 @@ static size_t largest_share(size_t count, size_t unit, size_t parts)
     return TMK_MIN(unit * tmk_ceil_div(tmk_ceil_div(count, unit), parts), count);
 }
 
+/* And in the largest that slow threads leave to a fast one. */
+static size_t most_of_share(size_t count, size_t unit, size_t parts)
+{
+    return TMK_MIN(unit * tmk_pace_most(tmk_ceil_div(count, unit), parts), count);
+}
+
 size_t tmk_gemm_part_rows(const struct tmk_gemm_plan *plan)
 {
-    return largest_share(plan->M, plan->unit_m, plan->parts_m);
+    return most_of_share(plan->M, plan->unit_m, plan->parts_m);
 }
 
 size_t tmk_gemm_part_columns(const struct tmk_gemm_plan *plan)
 {
-    return largest_share(plan->N - plan->rest, plan->unit_n, plan->parts_n);
+    return most_of_share(plan->N - plan->rest, plan->unit_n, plan->parts_n);
 }
 
 /* Columns that are dot products take so many times the time of others. A last panel of one vector,

@@ -76,8 +76,9 @@ void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *
                        struct tmk_range n)
 {
     struct tmk_gemm_part part = {.plan = plan, .exec = exec, .thread = thread, .n = n};
+    part.keeps = plan->keep > 0 && m.end - m.begin > plan->blocking.mc;
     tmk_gemm_scratch_layout(plan, memory, &part.s);
-    for (size_t k = 0; plan->keep && k < plan->blocking.kc; k++)
+    for (size_t k = 0; part.keeps && k < plan->blocking.kc; k++)
         part.s.kept[k] = (ptrdiff_t)(k * plan->micro->nr);
     for (size_t k = 0; tmk_gemm_sums(plan) > 0 && k < plan->blocking.kc; k++) {
         if (plan->dtype == TMK_F32)
@@ -88,7 +89,7 @@ void tmk_gemm_run_part(const struct tmk_gemm_plan *plan, const struct tmk_exec *
     part.clock = tmk_phase_start(exec);
     for (size_t p = products.begin; p < products.end; p++) {
         set_batch(&part, p / plan->pieces, p % plan->pieces);
-        if (plan->keep)
+        if (part.keeps)
             multiply_by_depth(&part, m, n);
         else
             multiply_by_rows(&part, m);

@@ -201,7 +201,7 @@ static void stack_up(const struct tmk_gemm_part *part, size_t m, size_t end, siz
 /* Where the panel of columns from n on is packed. */
 static char *panel_at(const struct tmk_gemm_part *part, size_t n)
 {
-    const size_t before = part->plan->keep ? n - part->n.begin : 0;
+    const size_t before = part->keeps ? n - part->n.begin : 0;
     return part->s.b_block + before * part->kc * part->plan->element;
 }
 
@@ -349,7 +349,7 @@ static struct coming find_coming(const struct tmk_gemm_part *part, size_t n, siz
     const ptrdiff_t further = last ? part->next_depth : 0;
     if (!last || plan->fetch_ahead)
         find_columns(part, next, end, later);
-    if (plan->fetch_ahead && (part->kept || (last && plan->keep)))
+    if (plan->fetch_ahead && (part->kept || (last && part->keeps)))
         return (struct coming){panel_at(part, next), {part->s.kept, part->kc}};
     if (!plan->fetch_ahead || (last && further == 0))
         return (struct coming){0};

@@ -18,7 +18,8 @@ struct tmk_gemm_part {
     struct tmk_range n, k; /* k: of this piece */
     size_t kc;
     bool first_k;
-    bool kept; /* B is packed, by the block of rows before */
+    bool keeps; /* B stays packed: there are several blocks of rows */
+    bool kept;  /* it is, by the one before */
     struct tmk_depth a_depth, b_depth;
     struct ahead {
         const ptrdiff_t *at;

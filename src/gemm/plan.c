@@ -271,6 +271,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     plan->fetch_ahead = depth * plan->N * plan->element > tmk_l2_bytes() / 4;
     plan->fetch_c = !tmk_l2_holds(plan->nbatch * plan->M * plan->N * plan->element);
     tmk_gemm_choose_grid(plan, (size_t)threads);
+    plan->parts = plan->parts_batch * plan->parts_m * plan->parts_n;
     choose_panel(plan);
     plan->keep = columns_to_keep(plan);
     struct tmk_gemm_scratch scratch;

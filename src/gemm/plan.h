@@ -75,6 +75,7 @@ struct tmk_gemm_plan {
     bool fetch_c;                         /* nor does C */
     bool b_along_k;                       /* it runs along k, in rows b.own apart */
     size_t parts_batch, parts_m, parts_n; /* the grid of threads */
+    size_t parts;                         /* all of it */
     size_t unit_m, unit_n;                /* rows and columns that it does not cut */
     size_t panel; /* columns of a panel of B: nr, or if wide, three vectors */
     /* No panel crosses rows of `row` columns of B (images). Of each row those from `run` on, its

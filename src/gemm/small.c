@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "blocking.h"
 #include "micro.h"
+#include "pace.h"
 #include "plan.h"
 #include "range.h"
 #include "size.h"
@@ -48,6 +49,7 @@ struct call {
     const struct tmk_exec *exec;
     size_t team, products;
     bool by_rows, far; /* C does not stay in L2 */
+    struct tmk_pace *pace;
 };
 
 /* All tiles of `rows` rows of a product, panel by panel. */
@@ -106,9 +108,10 @@ static void run_share(void *context, int thread)
 {
     const struct call *call = context;
     const struct tmk_gemm *g = call->gemm;
+    const double began = tmk_pace_start(call->pace);
     struct tmk_range products = {0, call->products}, m = {0, g->m.extent[0]};
     struct tmk_range *shared = call->by_rows ? &m : &products;
-    *shared = tmk_share(shared->end, call->team, (size_t)thread);
+    *shared = tmk_pace_own(call->pace, shared->end, thread);
     if (shared->begin == shared->end) /* more threads than shares */
         return;
     ptrdiff_t row[MOST];
@@ -118,6 +121,7 @@ static void run_share(void *context, int thread)
     for (size_t p = products.begin; p < products.end; p++)
         multiply(call, p, m, row);
     tmk_phase_end(call->exec, thread, TMK_PHASE_COMPUTE, start);
+    tmk_pace_note(call->pace, thread, (double)(shared->end - shared->begin), began);
 }
 
 /* Is a team woken, at work on its shares, and gone again before one thread would be done? Its
@@ -141,11 +145,15 @@ void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
     const size_t products = tmk_gemm_batch_count(&g->batch);
     const int team = team_pays(g, products, exec->threads) ? exec->threads : 1;
     const size_t c_bytes = products * g->m.extent[0] * g->n.extent[0] * tmk_dtype_size(g->dtype);
+    struct tmk_pace pace;
     struct call call = {.gemm = g,
                         .exec = exec,
                         .team = (size_t)team,
                         .products = products,
                         .by_rows = are_uneven(products, (size_t)team),
-                        .far = !tmk_l2_holds(c_bytes)};
+                        .far = !tmk_l2_holds(c_bytes),
+                        .pace = &pace};
+    tmk_pace_ask(&pace, (size_t)team);
     tmk_team_run(team, run_share, &call);
+    tmk_pace_learn(&pace);
 }
