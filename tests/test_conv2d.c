@@ -8,6 +8,7 @@
 #include "check.h"
 #include "conv2d_random.h"
 #include "conv2d_run.h"
+#include "paces.h"
 
 #include <string.h>
 
@@ -28,6 +29,7 @@ static void check_all_impls(const struct tmk_conv2d *p, enum tmk_dir dir, uint32
         if (tmk_impl_refusal(*impl, &p->base, dir))
             continue;
         const int threads = thread_counts[tmk_random_below(&stream, COUNT(thread_counts))];
+        learn_paces(threads, seed);
         struct tmk_verdict verdict;
         if (tmk_check_impl(&reference, *impl, threads, &verdict) != TMK_OK)
             fail_msg("%s %s, seed %u: %s", desc, (*impl)->name, seed, tmk_message());
@@ -247,6 +249,7 @@ static void assert_same_bits(const struct tmk_conv2d *p, const struct tmk_impl *
     run_impl(p, impl, dir, 1, &one);
     for (size_t t = 1; t < COUNT(thread_counts); t++) {
         fill_inputs(&many, dir, TMK_FILL_REAL, 8);
+        learn_paces(thread_counts[t], t + (size_t)dir);
         run_impl(p, impl, dir, thread_counts[t], &many);
         if (memcmp(one.memory, many.memory, one.bytes) != 0)
             fail_msg("%s %s %s: %d threads give other bits than 1", desc, impl->name,

@@ -9,6 +9,7 @@
 #include "check.h"
 #include "conv2d_random.h"
 #include "conv2d_run.h"
+#include "paces.h"
 
 #include <string.h>
 
@@ -97,6 +98,7 @@ static void test_same_bits_at_any_thread_count(void **state)
         run_impl(&p, winograd(), dir, 1, &one);
         for (size_t t = 1; t < COUNT(thread_counts); t++) {
             fill_inputs(&many, dir, TMK_FILL_REAL, 8);
+            learn_paces(thread_counts[t], t + i);
             run_impl(&p, winograd(), dir, thread_counts[t], &many);
             if (memcmp(one.memory, many.memory, one.bytes) != 0)
                 fail_msg("%s %s: %d threads give other bits than 1", desc, tmk_dir_name[dir],

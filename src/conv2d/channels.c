@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "channels_call.h"
 #include "isa.h"
+#include "pace.h"
 #include "range.h"
 #include "size.h"
 #include "team.h"
@@ -283,15 +284,20 @@ static size_t within(const struct tmk_channels_plan *plan, size_t at, size_t pan
                        : TMK_MIN((at - before) / tmk_channels_block(plan, panel).vectors, units);
 }
 
-/* This thread's share of the slab, an equal part of the units of all panels' vectors. While a chunk
+static void note_pace(struct tmk_channels_call *call, struct tmk_range share, double start)
+{
+    tmk_pace_note(call->pace, call->thread, (double)(share.end - share.begin), start);
+}
+
+/* This thread's share of the slab, a part of the units of all panels' vectors. While a chunk
  * of the image is in the L2 cache, all panels pass by. */
 static void multiply_slab(struct tmk_channels_call *call, const struct tmk_channels_slab *slab)
 {
     const struct tmk_channels_plan *plan = call->plan;
     const size_t units = slab->units, vectors = plan->kernel->width / plan->kernel->lanes;
     const size_t total = units * tmk_ceil_div(plan->lanes, plan->kernel->lanes);
-    const struct tmk_range share =
-        tmk_share(total, (size_t)call->exec->threads, (size_t)call->thread);
+    const struct tmk_range share = tmk_pace_own(call->pace, total, call->thread);
+    const double start = tmk_pace_start(call->pace);
     const size_t last = tmk_ceil_div(share.end, units * vectors);
     for (size_t first = share.begin / (units * vectors); first < last; first += plan->held) {
         for (size_t at = 0; at < units; at += plan->chunk) {
@@ -307,6 +313,7 @@ static void multiply_slab(struct tmk_channels_call *call, const struct tmk_chann
             }
         }
     }
+    note_pace(call, share, start);
 }
 
 /* This thread's share of all rows, some at a time: all panels pass by a copy of them. */
@@ -314,8 +321,8 @@ static void run_own_rows(struct tmk_channels_call *call, size_t group)
 {
     const struct tmk_channels_plan *plan = call->plan;
     const size_t rows = plan->h.positions;
-    const struct tmk_range share =
-        tmk_share(plan->images * rows, (size_t)call->exec->threads, (size_t)call->thread);
+    const struct tmk_range share = tmk_pace_own(call->pace, plan->images * rows, call->thread);
+    const double start = tmk_pace_start(call->pace);
     for (size_t at = share.begin, next; at < share.end; at = next) {
         const size_t left = TMK_MIN(share.end - at, rows - at % rows);
         next = at + tmk_ceil_div(left, tmk_ceil_div(left, plan->slab_rows));
@@ -330,6 +337,7 @@ static void run_own_rows(struct tmk_channels_call *call, size_t group)
             multiply_panel(call, &slab, panel, 0, slab.units,
                            call->panels + panel * plan->panel_bytes, false, false);
     }
+    note_pace(call, share, start);
 }
 
 /* Copies and panels are made anew when all threads are done with those before. */
@@ -372,11 +380,11 @@ static size_t table_bytes(const struct tmk_channels_plan *plan)
            tmk_round_up(plan->taps * sizeof(struct tmk_channels_tap), TMK_ALIGN);
 }
 
-/* A thread's share begins and ends within a panel. Between threads lies a page, as what is multiplied
- * is fetched ahead beyond its end. */
+/* A thread's share begins and ends within a panel. Between threads lies a page, as what is
+ * multiplied is fetched ahead beyond its end. */
 static size_t held_bytes(const struct tmk_channels_plan *plan, int threads)
 {
-    const size_t panels = TMK_MIN(plan->held, plan->panels / (size_t)threads + 2);
+    const size_t panels = TMK_MIN(plan->held, tmk_pace_most(plan->panels, (size_t)threads) + 2);
     return tmk_round_up(panels * plan->panel_bytes, TMK_PAGE) + TMK_PAGE;
 }
 
@@ -422,9 +430,12 @@ enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir
         return tmk_fail(TMK_EINVAL, "conv2d: workspace of %zu bytes is too small, needs %zu",
                         exec->workspace_bytes, bytes);
     char *memory = exec->workspace;
+    struct tmk_pace pace;
+    tmk_pace_ask(&pace, (size_t)exec->threads);
     struct tmk_channels_call whole = {
         .plan = &plan,
         .exec = exec,
+        .pace = &pace,
         .groups = p->g,
         .image = &args->operand[dir == TMK_BWD_D ? TMK_DST : TMK_SRC],
         .weights = &args->operand[TMK_WEI],
@@ -440,5 +451,6 @@ enum tmk_status tmk_conv2d_channels(const struct tmk_conv2d *p, enum tmk_dir dir
     whole.steps = steps_of(&plan, whole.image);
     find_taps(&whole, p);
     tmk_team_run(exec->threads, run_thread, &whole);
+    tmk_pace_learn(&pace);
     return TMK_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "channels_plan.h"
 #include "exec.h"
+#include "pace.h"
 
 /* A phase of the results, and where its taps begin in the table. */
 struct tmk_channels_phase {
@@ -21,6 +22,7 @@ struct tmk_channels_steps {
 struct tmk_channels_call {
     const struct tmk_channels_plan *plan;
     const struct tmk_exec *exec;
+    struct tmk_pace *pace;
     int thread;
     size_t groups;
     const struct tmk_view *image, *weights, *out, *bias;

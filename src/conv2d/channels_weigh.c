@@ -7,6 +7,7 @@
 #include "blocking.h"
 #include "channels.h"
 #include "channels_kernels.h"
+#include "pace.h"
 #include "planes.h"
 #include "range.h"
 #include "size.h"
@@ -127,7 +128,7 @@ static struct plan make_plan(const struct tmk_conv2d *p, int threads)
     choose_parts(&plan, (size_t)threads);
     const size_t read = plan.images * plan.rows * p->sh * p->iw;
     const size_t fit = tmk_l2_bytes() / 2 / ((plan.copied ? plan.channel : read) * plan.size);
-    const size_t own = tmk_ceil_div(p->ic, plan.parts_ic);
+    const size_t own = tmk_pace_most(p->ic, plan.parts_ic);
     plan.channels = TMK_MIN(TMK_MAX(fit / plan.most_groups, 1) * plan.most_groups, own);
     return plan;
 }
@@ -376,37 +377,45 @@ struct call {
     const struct tmk_args *args;
     const struct tmk_exec *exec;
     size_t parts, bytes; /* of each one's workspace */
+    struct tmk_pace *pace;
 };
 
 static void run_thread(void *context, int thread)
 {
     const struct call *call = context;
     const struct plan *plan = call->plan;
-    const size_t threads = (size_t)call->exec->threads;
-    for (size_t i = (size_t)thread; i < call->parts; i += threads) {
-        struct part part = {
-            .plan = plan,
-            .args = call->args,
-            .exec = call->exec,
-            .thread = thread,
-            .ic = tmk_share(plan->p->ic, plan->parts_ic, i / plan->parts_oc),
-            .panels = tmk_share(plan->panels, plan->parts_oc, i % plan->parts_oc),
-            .clock = tmk_phase_start(call->exec),
-        };
-        lay_out(plan, (char *)call->exec->workspace + i * call->bytes, &part);
-        run_part(&part);
-    }
+    const size_t index = (size_t)thread;
+    if (index >= call->parts)
+        return;
+    const double start = tmk_pace_start(call->pace);
+    struct part part = {
+        .plan = plan,
+        .args = call->args,
+        .exec = call->exec,
+        .thread = thread,
+        .ic = tmk_pace_share(call->pace, plan->p->ic, thread, plan->parts_ic, plan->parts_oc),
+        .panels = tmk_pace_share(call->pace, plan->panels, thread, plan->parts_oc, 1),
+        .clock = tmk_phase_start(call->exec),
+    };
+    lay_out(plan, (char *)call->exec->workspace + index * call->bytes, &part);
+    run_part(&part);
+    const double work =
+        (double)(part.ic.end - part.ic.begin) * (double)(part.panels.end - part.panels.begin);
+    tmk_pace_note(call->pace, thread, work, start);
 }
 
 enum tmk_status tmk_conv2d_weigh(const struct tmk_conv2d *p, const struct tmk_args *args,
                                  const struct tmk_exec *exec)
 {
     const struct plan plan = make_plan(p, exec->threads);
-    struct call call = {&plan, args, exec, plan.parts_ic * plan.parts_oc,
-                        lay_out(&plan, NULL, NULL)};
+    struct tmk_pace pace;
+    struct call call = {
+        &plan, args, exec, plan.parts_ic * plan.parts_oc, lay_out(&plan, NULL, NULL), &pace};
     if (exec->workspace_bytes < call.parts * call.bytes)
         return tmk_fail(TMK_EINVAL, "conv2d: workspace of %zu bytes is too small, needs %zu",
                         exec->workspace_bytes, call.parts * call.bytes);
+    tmk_pace_ask(&pace, call.parts);
     tmk_team_run(exec->threads, run_thread, &call);
+    tmk_pace_learn(&pace);
     return TMK_OK;
 }

@@ -5,6 +5,7 @@
 #include "blocking.h"
 #include "depthwise_kernels.h"
 #include "isa.h"
+#include "pace.h"
 #include "phase.h"
 #include "size.h"
 #include "team.h"
@@ -38,6 +39,7 @@ struct call {
     const struct tmk_conv2d *p;
     const struct plan *plan;
     const struct tmk_exec *exec;
+    struct tmk_pace *pace;
     int thread;
     const struct tmk_view *image, *w, *bias, *out; /* bias may be NULL */
     const struct tmk_depthwise_tap *taps;          /* phase by phase */
@@ -328,24 +330,33 @@ static void add_shares(struct call *call, const struct piece *piece)
     note(call, TMK_PHASE_REDUCE);
 }
 
+/* Vectors of channels. */
+static ptrdiff_t blocks_of(const struct plan *plan, ptrdiff_t channels)
+{
+    return (channels + plan->kernel->lanes - 1) / plan->kernel->lanes;
+}
+
 static void run_bwd_w(struct call *call, ptrdiff_t mb, ptrdiff_t channels)
 {
     const struct plan *plan = call->plan;
     const ptrdiff_t lanes = plan->kernel->lanes, cuts = plan->cuts, bands = mb * plan->bands;
-#pragma omp for collapse(2) schedule(static)
-    for (ptrdiff_t c = 0; c < channels; c += lanes) {
-        for (ptrdiff_t cut = 0; cut < cuts; cut++) {
-            const struct piece piece = {.channel = c, .count = TMK_MIN(lanes, channels - c)};
-            weigh(call, piece, bands * cut / cuts, bands * (cut + 1) / cuts);
-            if (cuts == 1)
-                move_weights(call, &piece);
-            else
-                memcpy(share_of(call, c, cut), call->weights, (size_t)plan->weights * plan->size);
-            note(call, TMK_PHASE_REDUCE);
-        }
+    const struct tmk_range own =
+        tmk_pace_own(call->pace, (size_t)(blocks_of(plan, channels) * cuts), call->thread);
+    const double start = tmk_pace_start(call->pace);
+    for (ptrdiff_t i = (ptrdiff_t)own.begin; i < (ptrdiff_t)own.end; i++) {
+        const ptrdiff_t c = i / cuts * lanes, cut = i % cuts;
+        const struct piece piece = {.channel = c, .count = TMK_MIN(lanes, channels - c)};
+        weigh(call, piece, bands * cut / cuts, bands * (cut + 1) / cuts);
+        if (cuts == 1)
+            move_weights(call, &piece);
+        else
+            memcpy(share_of(call, c, cut), call->weights, (size_t)plan->weights * plan->size);
+        note(call, TMK_PHASE_REDUCE);
     }
+    tmk_pace_note(call->pace, call->thread, (double)(own.end - own.begin), start);
     if (cuts == 1)
         return;
+#pragma omp barrier
 #pragma omp for schedule(static)
     for (ptrdiff_t c = 0; c < channels; c += lanes)
         add_shares(call, &(struct piece){.channel = c, .count = TMK_MIN(lanes, channels - c)});
@@ -360,18 +371,20 @@ static void run(struct call *call, const struct tmk_conv2d *p)
         run_bwd_w(call, mb, channels);
         return;
     }
-#pragma omp for collapse(3) schedule(static) nowait
-    for (ptrdiff_t n = 0; n < mb; n++) {
-        for (ptrdiff_t c = 0; c < channels; c += lanes) {
-            for (ptrdiff_t from = 0; from < plan->h.positions; from += plan->band)
-                correlate(call, p,
-                          &(struct piece){.n = n,
-                                          .channel = c,
-                                          .count = TMK_MIN(lanes, channels - c),
-                                          .from = from,
-                                          .rows = TMK_MIN(plan->band, plan->h.positions - from)});
-        }
+    const ptrdiff_t blocks = blocks_of(plan, channels), bands = plan->bands;
+    const struct tmk_range own =
+        tmk_pace_own(call->pace, (size_t)(mb * blocks * bands), call->thread);
+    const double start = tmk_pace_start(call->pace);
+    for (ptrdiff_t i = (ptrdiff_t)own.begin; i < (ptrdiff_t)own.end; i++) {
+        const ptrdiff_t from = i % bands * plan->band, c = i / bands % blocks * lanes;
+        correlate(call, p,
+                  &(struct piece){.n = i / bands / blocks,
+                                  .channel = c,
+                                  .count = TMK_MIN(lanes, channels - c),
+                                  .from = from,
+                                  .rows = TMK_MIN(plan->band, plan->h.positions - from)});
     }
+    tmk_pace_note(call->pace, call->thread, (double)(own.end - own.begin), start);
 }
 
 /* Phase by phase what its taps read in the image's map. */
@@ -416,10 +429,13 @@ enum tmk_status tmk_conv2d_depthwise(const struct tmk_conv2d *p, enum tmk_dir di
     const struct tmk_view *w = &args->operand[TMK_WEI];
     assert(w->stride[3] == 1 && w->stride[2] == (ptrdiff_t)p->kw); /* a channel's are one run */
     list_taps(&plan, p, exec->workspace);
+    struct tmk_pace pace;
+    tmk_pace_ask(&pace, (size_t)exec->threads);
     struct call whole = {
         .p = p,
         .plan = &plan,
         .exec = exec,
+        .pace = &pace,
         .image = &args->operand[dir == TMK_BWD_D ? TMK_DST : TMK_SRC],
         .w = w,
         .bias = dir != TMK_BWD_D && p->bias ? &args->operand[TMK_BIA] : NULL,
@@ -429,5 +445,6 @@ enum tmk_status tmk_conv2d_depthwise(const struct tmk_conv2d *p, enum tmk_dir di
         .image_map = (char *)exec->workspace + shared,
     };
     tmk_team_run(exec->threads, run_thread, &whole);
+    tmk_pace_learn(&pace);
     return TMK_OK;
 }

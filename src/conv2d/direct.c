@@ -2,6 +2,7 @@
 
 #include "direct_plan.h"
 #include "isa.h"
+#include "pace.h"
 #include "team.h"
 
 TMK_DEFINE_BY_ISA(tmk_plane_kernels)
@@ -12,6 +13,7 @@ struct call {
     const struct tmk_direct_plan *plan;
     const struct tmk_direct_table *table;
     const struct tmk_exec *exec;
+    struct tmk_pace *pace;
     int thread;
     const struct tmk_view *image, *weights, *bias, *out; /* bias may be NULL */
     char *gathered; /* fwd, bwd_d: the weights, phase by phase */
@@ -239,20 +241,29 @@ static void correlate_band(struct call *call, struct piece piece)
     }
 }
 
+static void run_bwd_w(struct call *call, ptrdiff_t groups)
+{
+    const struct tmk_direct_plan *plan = call->plan;
+    const ptrdiff_t blocks = tmk_ratio_up(groups, plan->block),
+                    tiles = tmk_ratio_up(plan->rows, plan->tile);
+    const struct tmk_range own = tmk_pace_own(call->pace, (size_t)(blocks * tiles), call->thread);
+    const double start = tmk_pace_start(call->pace);
+    for (ptrdiff_t i = (ptrdiff_t)own.begin; i < (ptrdiff_t)own.end; i++) {
+        const ptrdiff_t group = i / tiles * plan->block, row = i % tiles * plan->tile;
+        weigh_block(call, (struct piece){.group = group,
+                                         .groups = tmk_smaller(plan->block, groups - group),
+                                         .row = row,
+                                         .tile = tmk_smaller(plan->tile, plan->rows - row)});
+    }
+    tmk_pace_note(call->pace, call->thread, (double)(own.end - own.begin), start);
+}
+
 /* One thread's share. */
 static void run(struct call *call, ptrdiff_t mb, ptrdiff_t groups)
 {
     const struct tmk_direct_plan *plan = call->plan;
     if (plan->dir == TMK_BWD_W) {
-#pragma omp for collapse(2) schedule(static) nowait
-        for (ptrdiff_t group = 0; group < groups; group += plan->block) {
-            for (ptrdiff_t row = 0; row < plan->rows; row += plan->tile)
-                weigh_block(call,
-                            (struct piece){.group = group,
-                                           .groups = tmk_smaller(plan->block, groups - group),
-                                           .row = row,
-                                           .tile = tmk_smaller(plan->tile, plan->rows - row)});
-        }
+        run_bwd_w(call, groups);
         return;
     }
 #pragma omp for collapse(2) schedule(static)
@@ -263,19 +274,21 @@ static void run(struct call *call, ptrdiff_t mb, ptrdiff_t groups)
                                                .row = row,
                                                .tile = tmk_smaller(plan->tile, plan->rows - row)});
     }
-#pragma omp for collapse(3) schedule(static) nowait
-    for (ptrdiff_t n = 0; n < mb; n++) {
-        for (ptrdiff_t group = 0; group < groups; group += plan->block) {
-            for (ptrdiff_t from = 0; from < plan->h.positions; from += plan->band)
-                correlate_band(
-                    call,
-                    (struct piece){.n = n,
-                                   .group = group,
-                                   .groups = tmk_smaller(plan->block, groups - group),
-                                   .from = from,
-                                   .rows = tmk_smaller(plan->band, plan->h.positions - from)});
-        }
+    const ptrdiff_t blocks = tmk_ratio_up(groups, plan->block),
+                    bands = tmk_ratio_up(plan->h.positions, plan->band);
+    const struct tmk_range own =
+        tmk_pace_own(call->pace, (size_t)(mb * blocks * bands), call->thread);
+    const double start = tmk_pace_start(call->pace);
+    for (ptrdiff_t i = (ptrdiff_t)own.begin; i < (ptrdiff_t)own.end; i++) {
+        const ptrdiff_t from = i % bands * plan->band, group = i / bands % blocks * plan->block;
+        correlate_band(call,
+                       (struct piece){.n = i / bands / blocks,
+                                      .group = group,
+                                      .groups = tmk_smaller(plan->block, groups - group),
+                                      .from = from,
+                                      .rows = tmk_smaller(plan->band, plan->h.positions - from)});
     }
+    tmk_pace_note(call->pace, call->thread, (double)(own.end - own.begin), start);
 }
 
 static void run_thread(void *whole, int thread)
@@ -302,11 +315,14 @@ enum tmk_status tmk_conv2d_direct(const struct tmk_conv2d *p, enum tmk_dir dir,
     const struct tmk_view *weights = &args->operand[TMK_WEI];
     const struct tmk_direct_table table =
         tmk_direct_table(&plan, p, image, weights, exec->workspace);
+    struct tmk_pace pace;
+    tmk_pace_ask(&pace, (size_t)exec->threads);
     struct call whole = {
         .p = p,
         .plan = &plan,
         .table = &table,
         .exec = exec,
+        .pace = &pace,
         .image = image,
         .weights = weights,
         .bias = dir != TMK_BWD_D && p->bias ? &args->operand[TMK_BIA] : NULL,
@@ -315,5 +331,6 @@ enum tmk_status tmk_conv2d_direct(const struct tmk_conv2d *p, enum tmk_dir dir,
         .copy = (char *)exec->workspace + table_bytes,
     };
     tmk_team_run(exec->threads, run_thread, &whole);
+    tmk_pace_learn(&pace);
     return TMK_OK;
 }

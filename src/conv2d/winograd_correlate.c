@@ -12,6 +12,7 @@
  * fit. Weights that do not fit are transformed anew for every block of tiles: where the L3 cache is
  * slow that takes less time than reading them back. */
 #include "alloc.h"
+#include "pace.h"
 #include "size.h"
 #include "team.h"
 #include "topology.h"
@@ -81,7 +82,7 @@ static size_t l2_bytes(void)
 static size_t weights_blocks(const struct plan *plan)
 {
     const size_t vectors = tmk_ceil_div(plan->outputs, plan->kernels->lanes);
-    const size_t outputs = tmk_ceil_div(vectors, plan->parts_vectors) * plan->kernels->lanes;
+    const size_t outputs = tmk_pace_most(vectors, plan->parts_vectors) * plan->kernels->lanes;
     return plan->keeps_weights ? tmk_ceil_div(plan->inputs, INPUTS) * tmk_ceil_div(outputs, OUTPUTS)
                                : 1;
 }
@@ -91,8 +92,9 @@ static size_t weights_blocks(const struct plan *plan)
 static size_t block_stretches(const struct plan *plan)
 {
     const size_t stretches = tmk_ceil_div(plan->grid.stretches, plan->parts_stretches);
-    const size_t tiles = stretches * tmk_winograd_most_tiles(&plan->grid);
-    return TMK_MAX(stretches / TMK_MAX(tiles / BLOCK_TILES, 1), 1);
+    const size_t blocks = stretches * tmk_winograd_most_tiles(&plan->grid) / BLOCK_TILES;
+    return blocks > 1 ? TMK_MAX(stretches / blocks, 1)
+                      : tmk_pace_most(plan->grid.stretches, plan->parts_stretches);
 }
 
 static void size_blocks(struct plan *plan)
@@ -102,8 +104,7 @@ static void size_blocks(struct plan *plan)
     plan->weights_bytes = tmk_winograd_block_bytes(&plan->weights, plan->points, element);
     plan->keeps_weights = true;
     plan->keeps_weights = weights_blocks(plan) * plan->weights_bytes <= l2_bytes() * 3 / 8;
-    plan->most_stretches =
-        TMK_MIN(block_stretches(plan), tmk_ceil_div(plan->grid.stretches, plan->parts_stretches));
+    plan->most_stretches = block_stretches(plan);
     const size_t tiles = plan->most_stretches * tmk_winograd_most_tiles(&plan->grid);
     plan->data = tmk_winograd_block(tiles, INPUTS, element);
     plan->products = tmk_winograd_block(tiles, OUTPUTS, element);
@@ -300,13 +301,14 @@ static void run_block(struct part *part, size_t g, struct tmk_range block, struc
     }
 }
 
-static void run_part(struct part *part, size_t index)
+static void run_part(struct part *part, struct tmk_pace *pace)
 {
     const struct plan *plan = part->plan;
     const size_t lanes = plan->kernels->lanes, vectors = tmk_ceil_div(plan->outputs, lanes);
-    const struct tmk_range stretches =
-        tmk_share(plan->grid.stretches, plan->parts_stretches, index / plan->parts_vectors);
-    part->outputs = tmk_share(vectors, plan->parts_vectors, index % plan->parts_vectors);
+    const double start = tmk_pace_start(pace);
+    const struct tmk_range stretches = tmk_pace_share(pace, plan->grid.stretches, part->thread,
+                                                      plan->parts_stretches, plan->parts_vectors);
+    part->outputs = tmk_pace_share(pace, vectors, part->thread, plan->parts_vectors, 1);
     part->outputs.begin *= lanes;
     part->outputs.end = TMK_MIN(part->outputs.end * lanes, plan->outputs);
     if (part->outputs.begin >= part->outputs.end)
@@ -326,6 +328,8 @@ static void run_part(struct part *part, size_t index)
     }
     plan->kernels->finish_stream();
     tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
+    const double work = (double)count * (double)(part->outputs.end - part->outputs.begin);
+    tmk_pace_note(pace, part->thread, work, start);
 }
 
 /* A call as its threads see it. */
@@ -335,26 +339,27 @@ struct call {
     const struct tmk_args *args;
     const struct tmk_exec *exec;
     enum tmk_dir dir;
+    struct tmk_pace *pace;
 };
 
 static void run_thread(void *context, int thread)
 {
     const struct call *call = context;
     const struct plan *plan = call->plan;
-    const size_t parts = plan->parts_stretches * plan->parts_vectors;
-    for (size_t i = (size_t)thread; i < parts; i += (size_t)call->exec->threads) {
-        struct part part = {.plan = plan,
-                            .p = call->p,
-                            .exec = call->exec,
-                            .args = call->args,
-                            .dir = call->dir,
-                            .data = (char *)call->exec->workspace + i * plan->part_bytes,
-                            .thread = thread};
-        part.products = part.data + tmk_ceil_div(plan->inputs, INPUTS) * plan->data_bytes;
-        part.strips = part.products + plan->products_bytes;
-        part.weights = part.strips + plan->strip_bytes;
-        run_part(&part, i);
-    }
+    const size_t index = (size_t)thread;
+    if (index >= call->pace->threads)
+        return;
+    struct part part = {.plan = plan,
+                        .p = call->p,
+                        .exec = call->exec,
+                        .args = call->args,
+                        .dir = call->dir,
+                        .data = (char *)call->exec->workspace + index * plan->part_bytes,
+                        .thread = thread};
+    part.products = part.data + tmk_ceil_div(plan->inputs, INPUTS) * plan->data_bytes;
+    part.strips = part.products + plan->products_bytes;
+    part.weights = part.strips + plan->strip_bytes;
+    run_part(&part, call->pace);
 }
 
 void tmk_winograd_correlate(const struct tmk_conv2d *p, enum tmk_dir dir,
@@ -362,6 +367,9 @@ void tmk_winograd_correlate(const struct tmk_conv2d *p, enum tmk_dir dir,
                             const struct tmk_exec *exec)
 {
     const struct plan plan = make_plan(p, dir, size, exec->threads);
-    struct call call = {&plan, p, args, exec, dir};
+    struct tmk_pace pace;
+    struct call call = {&plan, p, args, exec, dir, &pace};
+    tmk_pace_ask(&pace, plan.parts_stretches * plan.parts_vectors);
     tmk_team_run(exec->threads, run_thread, &call);
+    tmk_pace_learn(&pace);
 }

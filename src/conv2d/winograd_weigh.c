@@ -2,6 +2,7 @@
  * over all tiles, then transformed to taps. Few blocks are cut along the tiles as well, always into
  * the same parts, whose taps are added in order: the same bits at any thread count. */
 #include "bias.h"
+#include "pace.h"
 #include "size.h"
 #include "team.h"
 #include "winograd.h"
@@ -185,6 +186,7 @@ struct call {
     const struct plan *plan;
     const struct tmk_args *args;
     const struct tmk_exec *exec;
+    struct tmk_pace *pace;
     char *shares;
 };
 
@@ -193,20 +195,27 @@ static void run_thread(void *context, int thread)
     const struct call *call = context;
     const struct plan *plan = call->plan;
     const size_t jobs = plan->p->g * plan->blocks_out * plan->blocks_in * plan->cuts;
-#pragma omp for schedule(static)
-    for (size_t i = 0; i < jobs; i++) {
+    const struct tmk_range own = tmk_pace_own(call->pace, jobs, thread);
+    const double start = tmk_pace_start(call->pace);
+    for (size_t i = own.begin; i < own.end; i++) {
         const struct job job = job_of(plan, call->args, call->shares, i);
         run_job(plan, &job, call->args, call->exec, thread);
     }
-    if (plan->cuts > 1)
-        add_shares(plan, call->args, call->shares, call->exec, thread);
+    tmk_pace_note(call->pace, thread, (double)(own.end - own.begin), start);
+    if (plan->cuts == 1)
+        return;
+#pragma omp barrier
+    add_shares(plan, call->args, call->shares, call->exec, thread);
 }
 
 void tmk_winograd_weigh(const struct tmk_conv2d *p, enum tmk_winograd_size size,
                         const struct tmk_args *args, const struct tmk_exec *exec)
 {
     const struct plan plan = make_plan(p, size);
-    struct call call = {&plan, args, exec,
+    struct tmk_pace pace;
+    struct call call = {&plan, args, exec, &pace,
                         (char *)exec->workspace + (size_t)exec->threads * plan.thread_bytes};
+    tmk_pace_ask(&pace, (size_t)exec->threads);
     tmk_team_run(exec->threads, run_thread, &call);
+    tmk_pace_learn(&pace);
 }
