@@ -37,12 +37,13 @@ struct row {
 };
 
 enum {
-    SHALLOW = 64,    /* steps of k in which all rows of C are fetched at once */
+    SHALLOW = 64,    /* steps of k so few that of A the next tile is fetched meanwhile */
     STEPS = 4,       /* of k that a turn of the loop takes */
     GROUP = 2,       /* rows of A that one pointer and one step address */
     AHEAD = 16,      /* steps of k by which a panel of A, coming from L2, is fetched into L1, or
                         rows of B that are copied on the way */
     ROW_AHEAD = 512, /* bytes by which rows of A are fetched where they lie */
+    LINE = 64,       /* bytes that are fetched at a time */
     FEW = 2,         /* elements of a row that are packed one by one */
     FETCH = 64,      /* elements by which rows are fetched while they are transposed */
     ABREAST = 4,     /* tiles of rows that are copied at a time */

@@ -60,10 +60,12 @@ INLINE void NAME(finish)(NAME(vec) sum[][TMK_MICRO_MAX_NRV], const struct tmk_ti
     }
 }
 
-/* `rows`, `vectors` and `a_by_row` (which of A's steps is 1: k's) are constants in each instance,
- * so that the sums stay in registers. */
-static inline __attribute__((always_inline)) void
-NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, const bool a_by_row)
+/* `rows`, `vectors`, `a_by_row` (which of A's steps is 1: k's) and `shallow` (so are its rows) are
+ * constants in each instance, so that the sums stay in registers. */
+static inline __attribute__((always_inline)) void NAME(multiply)(const struct tmk_tile *t,
+                                                                 const int rows, const int vectors,
+                                                                 const bool a_by_row,
+                                                                 const bool shallow)
 {
     const T *next = t->next;
     T *c = t->c;
@@ -75,9 +77,7 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
     /* Rows of C and of what comes next are fetched bit by bit: all at once would fill the miss
      * buffers and stall the panels' own loads. Each stop costs some cycles, so there are few of
      * them unless there is much to fetch. */
-    const size_t want = t->next_count > 0               ? (size_t)rows + 1
-                        : t->fetch_c && t->kc > SHALLOW ? 4
-                                                        : 1;
+    const size_t want = t->next_count > 0 ? (size_t)rows + 1 : t->fetch_c ? 4 : 1;
     const size_t runs = a_by_row && t->a_run > 0 ? t->kc / t->a_run : 1, run = t->kc / runs;
     const size_t per_run = (want + runs - 1) / runs, stops = per_run * runs;
     const size_t even = run / per_run, stretch = even > STEPS ? even / STEPS * STEPS : even,
@@ -100,8 +100,9 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
         {
             UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (NAME(vec)){0};
         }
-        /* Where B is one vector wide, A may come from memory: its rows are fetched in turn. */
-        const T *coming = top + ROW_AHEAD / (int)sizeof(T);
+        /* Rows of A that may come from far are fetched in turn: where B is one vector wide, further
+         * on, or if they are short, those of the next tile. */
+        const T *coming = shallow ? top + t->a_tile : top + ROW_AHEAD / (int)sizeof(T);
         int turn = rows;
         const ptrdiff_t *c_row = row;
         size_t left = per_run;
@@ -159,13 +160,13 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
                 if (a_by_row) {
                     UNROLL for (int i = 0; i < rows; i += GROUP) a[i / GROUP] += STEPS;
                 }
-                if (a_by_row && vectors == 1) {
+                if (a_by_row && (vectors == 1 || shallow)) {
                     UNROLL for (int u = 0; u < STEPS; u++)
                     {
                         __builtin_prefetch(coming);
                         coming += a_row;
                         if (--turn == 0) {
-                            coming += rows - rows * a_row;
+                            coming += (shallow ? LINE / (int)sizeof(T) : rows) - rows * a_row;
                             turn = rows;
                         }
                     }
@@ -186,7 +187,10 @@ NAME(multiply)(const struct tmk_tile *t, const int rows, const int vectors, cons
 #define DEFINE(by_row, vectors, rows)                                                              \
     static void NAME(PASTE(PASTE(multiply_##by_row, vectors), rows))(const struct tmk_tile *tile)  \
     {                                                                                              \
-        NAME(multiply)(tile, rows, vectors, by_row);                                               \
+        if (by_row && tile->kc <= SHALLOW)                                                         \
+            NAME(multiply)(tile, rows, vectors, by_row, true);                                     \
+        else                                                                                       \
+            NAME(multiply)(tile, rows, vectors, by_row, false);                                    \
     }
 #define DEFINE_BOTH(vectors, rows) DEFINE(0, vectors, rows) DEFINE(1, vectors, rows)
 #define DEFINE_VECTORS(rows) EACH_NRV(DEFINE_BOTH, rows)
