@@ -35,8 +35,8 @@ struct plan {
     size_t pitch, part, image, channel; /* elements of the copy: row, part, image, channel */
     size_t row_parts; /* of the copy, taken apart by the stride; 1: all taps read the same rows */
     size_t channels;  /* at a time */
-    size_t parts_ic, parts_oc; /* threads */
-    size_t panels;             /* of all output channels */
+    size_t panels;    /* of all output channels */
+    bool by_ic;       /* threads share out input channels, else output channels first */
 };
 
 /* One thread's part of a call. */
@@ -45,7 +45,8 @@ struct part {
     const struct tmk_args *args;
     const struct tmk_exec *exec;
     int thread;
-    struct tmk_range ic, panels;
+    struct tmk_range ic;    /* input channels */
+    struct tmk_range share; /* of those of all panels, vector by vector */
     char *copy, *panel_dy, *sums;
     double clock;
 };
@@ -94,22 +95,11 @@ static void choose_slab(struct plan *plan)
     plan->channel = plan->images * plan->image;
 }
 
-/* Threads by channels of both kinds, so that the largest share is smallest; if there is a choice,
- * so that nothing is copied or packed by several. */
-static void choose_parts(struct plan *plan, size_t threads)
+/* A thread that copies its input channels only is best off, if there are enough of them. Else
+ * threads share out panels of dy, which they pack, and input channels within one of them. */
+static bool shares_by_ic(const struct plan *plan, size_t threads)
 {
-    const size_t lanes = plan->kernel->lanes, all = tmk_ceil_div(plan->p->oc, lanes);
-    size_t best = SIZE_MAX;
-    for (size_t parts_oc = 1; parts_oc <= threads; parts_oc++) {
-        const size_t parts_ic = threads / parts_oc;
-        const size_t vectors = tmk_ceil_div(plan->panels, parts_oc) * plan->kernel->width / lanes;
-        const size_t cost = TMK_MIN(vectors, all) * tmk_ceil_div(plan->p->ic, parts_ic);
-        if (cost < best || (cost == best && !plan->copied)) {
-            best = cost;
-            plan->parts_ic = parts_ic;
-            plan->parts_oc = parts_oc;
-        }
-    }
+    return plan->copied && 10 * threads * tmk_ceil_div(plan->p->ic, threads) <= 11 * plan->p->ic;
 }
 
 static struct plan make_plan(const struct tmk_conv2d *p, int threads)
@@ -125,10 +115,10 @@ static struct plan make_plan(const struct tmk_conv2d *p, int threads)
         return plan;
     choose_place(&plan);
     choose_slab(&plan);
-    choose_parts(&plan, (size_t)threads);
+    plan.by_ic = shares_by_ic(&plan, (size_t)threads);
     const size_t read = plan.images * plan.rows * p->sh * p->iw;
     const size_t fit = tmk_l2_bytes() / 2 / ((plan.copied ? plan.channel : read) * plan.size);
-    const size_t own = tmk_pace_most(p->ic, plan.parts_ic);
+    const size_t own = plan.by_ic ? tmk_pace_most(p->ic, (size_t)threads) : p->ic;
     plan.channels = TMK_MIN(TMK_MAX(fit / plan.most_groups, 1) * plan.most_groups, own);
     return plan;
 }
@@ -170,7 +160,7 @@ bool tmk_conv2d_suits_weigh(const struct tmk_conv2d *p)
 size_t tmk_conv2d_weigh_workspace(const struct tmk_conv2d *p, int threads)
 {
     const struct plan plan = make_plan(p, threads);
-    return plan.parts_ic * plan.parts_oc * lay_out(&plan, NULL, NULL);
+    return (size_t)threads * lay_out(&plan, NULL, NULL);
 }
 
 static void note(struct part *part, enum tmk_phase phase)
@@ -222,7 +212,7 @@ static void copy_image(struct part *part, const struct slab *slab)
 
 /* And sum it up: whoever has the first input channels adds to db. */
 static void pack_dy(struct part *part, const struct slab *slab, size_t oc, size_t lanes,
-                    size_t width)
+                    size_t width, bool sum)
 {
     const struct plan *plan = part->plan;
     const struct tmk_view *dy = &part->args->operand[TMK_DST], *db = &part->args->operand[TMK_BIA];
@@ -233,7 +223,7 @@ static void pack_dy(struct part *part, const struct slab *slab, size_t oc, size_
                                                         (ptrdiff_t)slab->row * dy->stride[2]),
                                     dy->stride[1], lanes, count, width,
                                     part->panel_dy + n * count * width * plan->size);
-    if (plan->p->bias && slab->ic == 0)
+    if (plan->p->bias && sum)
         plan->kernel->sum_gradient(part->panel_dy, slab->images * count, width,
                                    slab->n > 0 || slab->row > 0, lanes,
                                    tmk_view_at(db, (ptrdiff_t)oc));
@@ -309,8 +299,9 @@ static ptrdiff_t tap_of_group(const struct plan *plan, size_t i)
     return p->kw > 1 ? tap_offset(plan, 0, i) : tap_offset(plan, i, 0);
 }
 
-/* All of the slab's channels by a panel of output channels. */
-static void multiply_panel(struct part *part, const struct slab *slab, size_t panel)
+/* The slab's channels from `begin` to `end` by a panel of output channels. */
+static void multiply_panel(struct part *part, const struct slab *slab, size_t panel, size_t begin,
+                           size_t end)
 {
     const struct plan *plan = part->plan;
     const struct tmk_conv2d *p = plan->p;
@@ -333,9 +324,9 @@ static void multiply_panel(struct part *part, const struct slab *slab, size_t pa
                                    .accumulate = slab->n > 0 || slab->row > 0};
     for (size_t i = 0; i < plan->taps; i++)
         tile.tap[i] = tap_of_group(plan, i);
-    pack_dy(part, slab, oc, lanes, vectors * plan->kernel->lanes);
-    for (size_t c = 0; c < slab->channels; c += plan->most_groups) {
-        tile.groups = TMK_MIN(plan->most_groups, slab->channels - c);
+    pack_dy(part, slab, oc, lanes, vectors * plan->kernel->lanes, slab->ic + begin == 0);
+    for (size_t c = begin; c < end; c += plan->most_groups) {
+        tile.groups = TMK_MIN(plan->most_groups, end - c);
         for (size_t t = 0; t < plan->tap_rows; t++)
             multiply_row(part, slab, c, t, &tile, vectors);
         out.rows = tile.groups * kernel;
@@ -346,12 +337,46 @@ static void multiply_panel(struct part *part, const struct slab *slab, size_t pa
     note(part, TMK_PHASE_COMPUTE);
 }
 
+/* Of a panel, but for the last one. */
+static size_t vectors_of(const struct plan *plan)
+{
+    return plan->kernel->width / plan->kernel->lanes;
+}
+
+/* A position of the share among the input channels of one panel. */
+static size_t within(const struct plan *plan, size_t at, size_t panel)
+{
+    const size_t ic = plan->p->ic, before = panel * vectors_of(plan),
+                 all = tmk_ceil_div(plan->p->oc, plan->kernel->lanes);
+    return at < before * ic
+               ? 0
+               : TMK_MIN((at - before * ic) / TMK_MIN(all - before, vectors_of(plan)), ic);
+}
+
+/* What two threads share of a panel both have to pack, which takes as long as so many taps of all
+ * its positions: shares that end near its own end do so there. */
+#define PACKING 64
+static size_t snap(const struct plan *plan, size_t at, size_t total, size_t threads)
+{
+    const size_t panel = plan->p->ic * vectors_of(plan),
+                 end = TMK_MIN((at + panel / 2) / panel * panel, total),
+                 off = at < end ? end - at : at - end;
+    const bool near = off <= PACKING / (plan->p->kh * plan->p->kw) * vectors_of(plan);
+    return near && 8 * threads * off <= total ? end : at;
+}
+
 static void run_slab(struct part *part, const struct slab *slab)
 {
-    if (part->plan->copied)
+    const struct plan *plan = part->plan;
+    const size_t last = slab->ic + slab->channels;
+    if (plan->copied)
         copy_image(part, slab);
-    for (size_t panel = part->panels.begin; panel < part->panels.end; panel++)
-        multiply_panel(part, slab, panel);
+    for (size_t panel = 0; panel < plan->panels; panel++) {
+        const size_t begin = TMK_MAX(within(plan, part->share.begin, panel), slab->ic),
+                     end = TMK_MIN(within(plan, part->share.end, panel), last);
+        if (begin < end)
+            multiply_panel(part, slab, panel, begin - slab->ic, end - slab->ic);
+    }
 }
 
 static void run_part(struct part *part)
@@ -376,7 +401,7 @@ struct call {
     const struct plan *plan;
     const struct tmk_args *args;
     const struct tmk_exec *exec;
-    size_t parts, bytes; /* of each one's workspace */
+    size_t bytes; /* of a thread's workspace */
     struct tmk_pace *pace;
 };
 
@@ -384,24 +409,25 @@ static void run_thread(void *context, int thread)
 {
     const struct call *call = context;
     const struct plan *plan = call->plan;
-    const size_t index = (size_t)thread;
-    if (index >= call->parts)
-        return;
+    const size_t ic = plan->p->ic, total = ic * tmk_ceil_div(plan->p->oc, plan->kernel->lanes);
     const double start = tmk_pace_start(call->pace);
+    struct tmk_range own = tmk_pace_own(call->pace, plan->by_ic ? ic : total, thread);
+    if (!plan->by_ic) {
+        own.begin = snap(plan, own.begin, total, call->pace->threads);
+        own.end = snap(plan, own.end, total, call->pace->threads);
+    }
     struct part part = {
         .plan = plan,
         .args = call->args,
         .exec = call->exec,
         .thread = thread,
-        .ic = tmk_pace_share(call->pace, plan->p->ic, thread, plan->parts_ic, plan->parts_oc),
-        .panels = tmk_pace_share(call->pace, plan->panels, thread, plan->parts_oc, 1),
+        .ic = plan->by_ic ? own : (struct tmk_range){0, ic},
+        .share = plan->by_ic ? (struct tmk_range){0, total} : own,
         .clock = tmk_phase_start(call->exec),
     };
-    lay_out(plan, (char *)call->exec->workspace + index * call->bytes, &part);
+    lay_out(plan, (char *)call->exec->workspace + (size_t)thread * call->bytes, &part);
     run_part(&part);
-    const double work =
-        (double)(part.ic.end - part.ic.begin) * (double)(part.panels.end - part.panels.begin);
-    tmk_pace_note(call->pace, thread, work, start);
+    tmk_pace_note(call->pace, thread, (double)(own.end - own.begin), start);
 }
 
 enum tmk_status tmk_conv2d_weigh(const struct tmk_conv2d *p, const struct tmk_args *args,
@@ -409,12 +435,11 @@ enum tmk_status tmk_conv2d_weigh(const struct tmk_conv2d *p, const struct tmk_ar
 {
     const struct plan plan = make_plan(p, exec->threads);
     struct tmk_pace pace;
-    struct call call = {
-        &plan, args, exec, plan.parts_ic * plan.parts_oc, lay_out(&plan, NULL, NULL), &pace};
-    if (exec->workspace_bytes < call.parts * call.bytes)
+    struct call call = {&plan, args, exec, lay_out(&plan, NULL, NULL), &pace};
+    if (exec->workspace_bytes < (size_t)exec->threads * call.bytes)
         return tmk_fail(TMK_EINVAL, "conv2d: workspace of %zu bytes is too small, needs %zu",
-                        exec->workspace_bytes, call.parts * call.bytes);
-    tmk_pace_ask(&pace, call.parts);
+                        exec->workspace_bytes, (size_t)exec->threads * call.bytes);
+    tmk_pace_ask(&pace, (size_t)exec->threads);
     tmk_team_run(exec->threads, run_thread, &call);
     tmk_pace_learn(&pace);
     return TMK_OK;
