@@ -276,19 +276,6 @@ static void multiply_panel(struct tmk_channels_call *call, const struct tmk_chan
     }
 }
 
-/* A position counted through the units of all panels, vector by vector, in units of one panel. */
-static size_t within(const struct tmk_channels_plan *plan, size_t at, size_t panel, size_t units)
-{
-    const size_t before = panel * units * (plan->kernel->width / plan->kernel->lanes);
-    return at < before ? 0
-                       : TMK_MIN((at - before) / tmk_channels_block(plan, panel).vectors, units);
-}
-
-static void note_pace(struct tmk_channels_call *call, struct tmk_range share, double start)
-{
-    tmk_pace_note(call->pace, call->thread, (double)(share.end - share.begin), start);
-}
-
 /* This thread's share of the slab, a part of the units of all panels' vectors. While a chunk
  * of the image is in the L2 cache, all panels pass by. */
 static void multiply_slab(struct tmk_channels_call *call, const struct tmk_channels_slab *slab)
@@ -302,18 +289,18 @@ static void multiply_slab(struct tmk_channels_call *call, const struct tmk_chann
     for (size_t first = share.begin / (units * vectors); first < last; first += plan->held) {
         for (size_t at = 0; at < units; at += plan->chunk) {
             for (size_t panel = first; panel < TMK_MIN(first + plan->held, last); panel++) {
-                const size_t own = within(plan, share.begin, panel, units);
-                const size_t from = TMK_MAX(own, at),
-                             to = TMK_MIN(within(plan, share.end, panel, units), at + plan->chunk);
+                const struct tmk_range own =
+                    tmk_channels_within(plan->kernel, plan->lanes, units, share, panel);
+                const size_t from = TMK_MAX(own.begin, at), to = TMK_MIN(own.end, at + plan->chunk);
                 const size_t place = plan->shared ? panel : panel - first;
                 if (from < to)
-                    multiply_panel(call, slab, panel, from, to,
-                                   call->panels + place * plan->panel_bytes,
-                                   !plan->shared && from == own, plan->beyond && panel == first);
+                    multiply_panel(
+                        call, slab, panel, from, to, call->panels + place * plan->panel_bytes,
+                        !plan->shared && from == own.begin, plan->beyond && panel == first);
             }
         }
     }
-    note_pace(call, share, start);
+    tmk_pace_note(call->pace, call->thread, tmk_range_length(share), start);
 }
 
 /* This thread's share of all rows, some at a time: all panels pass by a copy of them. */
@@ -337,7 +324,7 @@ static void run_own_rows(struct tmk_channels_call *call, size_t group)
             multiply_panel(call, &slab, panel, 0, slab.units,
                            call->panels + panel * plan->panel_bytes, false, false);
     }
-    note_pace(call, share, start);
+    tmk_pace_note(call->pace, call->thread, tmk_range_length(share), start);
 }
 
 /* Copies and panels are made anew when all threads are done with those before. */

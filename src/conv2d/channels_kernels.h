@@ -8,6 +8,8 @@
 #ifndef TMK_CONV2D_CHANNELS_KERNELS_H
 #define TMK_CONV2D_CHANNELS_KERNELS_H
 
+#include "range.h"
+#include "size.h"
 #include "view.h"
 
 #include <stdbool.h>
@@ -104,5 +106,18 @@ struct tmk_channels_kernels {
 
 /* The kernels of the ISA in use. */
 const struct tmk_channels_kernels *tmk_channels_kernels(enum tmk_dtype dtype);
+
+/* Work on panels of `lanes` lanes in all, of `each` units a panel, is shared out vector by vector:
+ * what of a panel's units a share has. */
+static inline struct tmk_range tmk_channels_within(const struct tmk_channels_kernels *kernel,
+                                                   size_t lanes, size_t each,
+                                                   struct tmk_range share, size_t panel)
+{
+    const size_t most = kernel->width / kernel->lanes, before = panel * most,
+                 vectors = TMK_MIN(tmk_ceil_div(lanes, kernel->lanes) - before, most);
+    const size_t begin = share.begin - TMK_MIN(share.begin, before * each),
+                 end = share.end - TMK_MIN(share.end, before * each);
+    return (struct tmk_range){TMK_MIN(begin / vectors, each), TMK_MIN(end / vectors, each)};
+}
 
 #endif

@@ -99,7 +99,7 @@ static void choose_slab(struct plan *plan)
  * threads share out panels of dy, which they pack, and input channels within one of them. */
 static bool shares_by_ic(const struct plan *plan, size_t threads)
 {
-    return plan->copied && 10 * threads * tmk_ceil_div(plan->p->ic, threads) <= 11 * plan->p->ic;
+    return plan->copied && tmk_shares_evenly(plan->p->ic, threads);
 }
 
 static struct plan make_plan(const struct tmk_conv2d *p, int threads)
@@ -343,16 +343,6 @@ static size_t vectors_of(const struct plan *plan)
     return plan->kernel->width / plan->kernel->lanes;
 }
 
-/* A position of the share among the input channels of one panel. */
-static size_t within(const struct plan *plan, size_t at, size_t panel)
-{
-    const size_t ic = plan->p->ic, before = panel * vectors_of(plan),
-                 all = tmk_ceil_div(plan->p->oc, plan->kernel->lanes);
-    return at < before * ic
-               ? 0
-               : TMK_MIN((at - before * ic) / TMK_MIN(all - before, vectors_of(plan)), ic);
-}
-
 /* What two threads share of a panel both have to pack, which takes as long as so many taps of all
  * its positions: shares that end near its own end do so there. */
 #define PACKING 64
@@ -372,8 +362,9 @@ static void run_slab(struct part *part, const struct slab *slab)
     if (plan->copied)
         copy_image(part, slab);
     for (size_t panel = 0; panel < plan->panels; panel++) {
-        const size_t begin = TMK_MAX(within(plan, part->share.begin, panel), slab->ic),
-                     end = TMK_MIN(within(plan, part->share.end, panel), last);
+        const struct tmk_range own =
+            tmk_channels_within(plan->kernel, plan->p->oc, plan->p->ic, part->share, panel);
+        const size_t begin = TMK_MAX(own.begin, slab->ic), end = TMK_MIN(own.end, last);
         if (begin < end)
             multiply_panel(part, slab, panel, begin - slab->ic, end - slab->ic);
     }
@@ -427,7 +418,7 @@ static void run_thread(void *context, int thread)
     };
     lay_out(plan, (char *)call->exec->workspace + (size_t)thread * call->bytes, &part);
     run_part(&part);
-    tmk_pace_note(call->pace, thread, (double)(own.end - own.begin), start);
+    tmk_pace_note(call->pace, thread, tmk_range_length(own), start);
 }
 
 enum tmk_status tmk_conv2d_weigh(const struct tmk_conv2d *p, const struct tmk_args *args,

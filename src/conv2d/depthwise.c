@@ -353,7 +353,7 @@ static void run_bwd_w(struct call *call, ptrdiff_t mb, ptrdiff_t channels)
             memcpy(share_of(call, c, cut), call->weights, (size_t)plan->weights * plan->size);
         note(call, TMK_PHASE_REDUCE);
     }
-    tmk_pace_note(call->pace, call->thread, (double)(own.end - own.begin), start);
+    tmk_pace_note(call->pace, call->thread, tmk_range_length(own), start);
     if (cuts == 1)
         return;
 #pragma omp barrier
@@ -384,7 +384,7 @@ static void run(struct call *call, const struct tmk_conv2d *p)
                                   .from = from,
                                   .rows = TMK_MIN(plan->band, plan->h.positions - from)});
     }
-    tmk_pace_note(call->pace, call->thread, (double)(own.end - own.begin), start);
+    tmk_pace_note(call->pace, call->thread, tmk_range_length(own), start);
 }
 
 /* Phase by phase what its taps read in the image's map. */

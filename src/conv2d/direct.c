@@ -255,7 +255,7 @@ static void run_bwd_w(struct call *call, ptrdiff_t groups)
                                          .row = row,
                                          .tile = tmk_smaller(plan->tile, plan->rows - row)});
     }
-    tmk_pace_note(call->pace, call->thread, (double)(own.end - own.begin), start);
+    tmk_pace_note(call->pace, call->thread, tmk_range_length(own), start);
 }
 
 /* One thread's share. */
@@ -288,7 +288,7 @@ static void run(struct call *call, ptrdiff_t mb, ptrdiff_t groups)
                                       .from = from,
                                       .rows = tmk_smaller(plan->band, plan->h.positions - from)});
     }
-    tmk_pace_note(call->pace, call->thread, (double)(own.end - own.begin), start);
+    tmk_pace_note(call->pace, call->thread, tmk_range_length(own), start);
 }
 
 static void run_thread(void *whole, int thread)

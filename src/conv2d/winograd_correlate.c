@@ -328,7 +328,7 @@ static void run_part(struct part *part, struct tmk_pace *pace)
     }
     plan->kernels->finish_stream();
     tmk_phase_end(part->exec, part->thread, TMK_PHASE_PACK, part->clock);
-    const double work = (double)count * (double)(part->outputs.end - part->outputs.begin);
+    const double work = tmk_range_length(stretches) * tmk_range_length(part->outputs);
     tmk_pace_note(pace, part->thread, work, start);
 }
 

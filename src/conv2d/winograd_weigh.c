@@ -201,7 +201,7 @@ static void run_thread(void *context, int thread)
         const struct job job = job_of(plan, call->args, call->shares, i);
         run_job(plan, &job, call->args, call->exec, thread);
     }
-    tmk_pace_note(call->pace, thread, (double)(own.end - own.begin), start);
+    tmk_pace_note(call->pace, thread, tmk_range_length(own), start);
     if (plan->cuts == 1)
         return;
 #pragma omp barrier

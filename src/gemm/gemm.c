@@ -26,11 +26,6 @@ static struct tmk_range share(const struct call *call, size_t count, size_t unit
     return (struct tmk_range){TMK_MIN(units.begin * unit, count), TMK_MIN(units.end * unit, count)};
 }
 
-static double length(struct tmk_range range)
-{
-    return (double)(range.end - range.begin);
-}
-
 static void run_part(const struct call *call, int thread)
 {
     const struct tmk_gemm_plan *plan = call->plan;
@@ -47,7 +42,8 @@ static void run_part(const struct call *call, int thread)
                       (char *)exec->workspace + (size_t)thread * plan->part_bytes, products, m, n);
     if (plan->apart && plan->pieces == 1)
         tmk_gemm_add_part(plan, exec, thread, products, m, n);
-    tmk_pace_note(call->pace, thread, length(products) * length(m) * length(n), start);
+    const double work = tmk_range_length(products) * tmk_range_length(m) * tmk_range_length(n);
+    tmk_pace_note(call->pace, thread, work, start);
 }
 
 struct tmk_gemm tmk_gemm_matrices(const struct tmk_view *a, const struct tmk_view *b,

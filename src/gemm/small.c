@@ -121,7 +121,7 @@ static void run_share(void *context, int thread)
     for (size_t p = products.begin; p < products.end; p++)
         multiply(call, p, m, row);
     tmk_phase_end(call->exec, thread, TMK_PHASE_COMPUTE, start);
-    tmk_pace_note(call->pace, thread, (double)(shared->end - shared->begin), began);
+    tmk_pace_note(call->pace, thread, tmk_range_length(*shared), began);
 }
 
 /* Is a team woken, at work on its shares, and gone again before one thread would be done? Its
@@ -134,12 +134,6 @@ static bool team_pays(const struct tmk_gemm *g, size_t products, int threads)
     return threads > 1 && alone - alone / threads > 1.5 * tmk_team_seconds(threads);
 }
 
-/* Would the largest share of the products be a tenth more than others? */
-static bool are_uneven(size_t products, size_t team)
-{
-    return 10 * team * tmk_ceil_div(products, team) > 11 * products;
-}
-
 void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
 {
     const size_t products = tmk_gemm_batch_count(&g->batch);
@@ -150,7 +144,7 @@ void tmk_gemm_run_small(const struct tmk_gemm *g, const struct tmk_exec *exec)
                         .exec = exec,
                         .team = (size_t)team,
                         .products = products,
-                        .by_rows = are_uneven(products, (size_t)team),
+                        .by_rows = !tmk_shares_evenly(products, (size_t)team),
                         .far = !tmk_l2_holds(c_bytes),
                         .pace = &pace};
     tmk_pace_ask(&pace, (size_t)team);
