@@ -212,18 +212,31 @@ static size_t columns_to_keep(const struct tmk_gemm_plan *plan)
 
 /* Three vectors of columns, and no more, in all or in each row, are a panel of two and one of one,
  * of which each scalar of A is brought for a single product; or a wide one, if B need not be
- * packed. */
+ * packed. So is any multiple of three, if A is read where it lies: wide panels do so less often. */
 static void choose_panel(struct tmk_gemm_plan *plan)
 {
     const struct tmk_micro *micro = plan->micro;
     const bool in_rows = plan->run < plan->N, one = plan->n.n == 1 && plan->parts_n == 1;
     const size_t columns = in_rows ? plan->run : one ? plan->N - plan->rest : 0;
+    const size_t wide = 3 * micro->lanes;
     plan->panel = micro->nr;
-    if (plan->thin || micro->wide_rows == 0 || columns != 3 * micro->lanes || !plan->b.in_place ||
-        !unit_in_c(&plan->n))
+    if (plan->thin || micro->wide_rows == 0 || !plan->b.in_place || !unit_in_c(&plan->n) ||
+        columns == 0 || columns % wide != 0)
         return;
-    plan->panel = columns;
+    if (columns > wide && !(plan->a.in_place && plan->a.k == 1))
+        return;
+    plan->panel = wide;
     plan->blocking.mr = TMK_MIN(plan->blocking.mr, micro->wide_rows);
+}
+
+/* What has to come from beyond L2 is fetched ahead: nothing, if L2 holds all there is. */
+static void choose_fetching(struct tmk_gemm_plan *plan)
+{
+    const size_t depth = plan->b_along_k ? plan->K : plan->K / plan->period,
+                 b = depth * plan->N * plan->element, c = plan->M * plan->N * plan->element,
+                 all = plan->nbatch * (plan->M * plan->K * plan->element + b + c);
+    plan->fetch_ahead = b > tmk_l2_bytes() / 4 && all > tmk_l2_bytes();
+    plan->fetch_c = !tmk_l2_holds(all);
 }
 
 void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gemm_plan *plan)
@@ -267,9 +280,7 @@ void tmk_gemm_plan_make(const struct tmk_gemm *gemm, int threads, struct tmk_gem
     find_ends(plan);
     plan->b_along_k = !plan->b.window && tmk_axes_linear(&plan->n, TMK_STEP_FIRST, &plan->b.own) &&
                       plan->b.own != 1 && tmk_gemm_runs_along(&plan->k, TMK_STEP_SECOND);
-    const size_t depth = plan->b_along_k ? plan->K : plan->K / plan->period;
-    plan->fetch_ahead = depth * plan->N * plan->element > tmk_l2_bytes() / 4;
-    plan->fetch_c = !tmk_l2_holds(plan->nbatch * plan->M * plan->N * plan->element);
+    choose_fetching(plan);
     tmk_gemm_choose_grid(plan, (size_t)threads);
     plan->parts = plan->parts_batch * plan->parts_m * plan->parts_n;
     choose_panel(plan);
