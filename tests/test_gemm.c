@@ -149,7 +149,9 @@ static void tiles_and_blocks_at_their_edges(void **state)
         for (size_t m = 9; m < 52; m += 7) { /* three vectors of columns: wide tiles */
             plain((enum tmk_dtype)d, m, 3 * micro->lanes, 131);
             product((enum tmk_dtype)d, m, 3 * micro->lanes + 1, 700, LEFT);
+            plain((enum tmk_dtype)d, 250 + m, 9 * micro->lanes, 91); /* several of them */
         }
+        plain((enum tmk_dtype)d, 301, 18 * micro->lanes, 205);
         plain((enum tmk_dtype)d, 1, 1, 3000);
         plain((enum tmk_dtype)d, 3, 5, 1201);
         plain((enum tmk_dtype)d, 401, 3, 700);
