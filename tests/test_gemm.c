@@ -152,6 +152,8 @@ static void tiles_and_blocks_at_their_edges(void **state)
             plain((enum tmk_dtype)d, 250 + m, 9 * micro->lanes, 91); /* several of them */
         }
         plain((enum tmk_dtype)d, 301, 18 * micro->lanes, 205);
+        for (size_t n = 3; n < 9; n++) /* and others after panels of two vectors */
+            plain((enum tmk_dtype)d, 16, n * micro->lanes + n % 2 * 3, 300);
         plain((enum tmk_dtype)d, 1, 1, 3000);
         plain((enum tmk_dtype)d, 3, 5, 1201);
         plain((enum tmk_dtype)d, 401, 3, 700);

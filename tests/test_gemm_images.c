@@ -105,8 +105,9 @@ static void run_layers(const struct layer *layers, size_t count, enum direction 
 /* Positions of no, some and three whole vectors and what is beyond, few and many rows, little and
  * much depth, more threads than images. */
 static const struct layer layers[] = {
-    {2, 9, 35, 21},  {3, 48, 70, 33},  {3, 49, 130, 40}, {8, 49, 33, 16}, {2, 64, 40, 24},
-    {5, 69, 17, 50}, {3, 128, 16, 64}, {2, 196, 64, 30}, {3, 80, 64, 70}, {2, 25, 140, 12},
+    {2, 9, 35, 21},  {3, 48, 70, 33},  {3, 49, 130, 40}, {8, 49, 33, 16},
+    {2, 64, 40, 24}, {5, 69, 17, 50},  {3, 128, 16, 64}, {2, 196, 64, 30},
+    {3, 80, 64, 70}, {2, 25, 140, 12}, {3, 112, 40, 16}, {2, 80, 30, 17},
 };
 
 static void panels_keep_to_images(void **state)

@@ -140,3 +140,9 @@ struct tmk_heights tmk_gemm_heights(size_t rows, size_t mr)
     const size_t tiles = tmk_ceil_div(rows, mr), low = rows / tiles, taller = rows % tiles;
     return (struct tmk_heights){.rows = {low + 1, low}, .tiles = {taller, tiles - taller}};
 }
+
+size_t tmk_gemm_panel_width(const struct tmk_micro *micro, size_t left)
+{
+    const size_t wide = 3 * micro->lanes;
+    return micro->wide_rows > 0 && left % wide == 0 ? wide : TMK_MIN(micro->nr, left);
+}

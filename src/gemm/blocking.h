@@ -49,4 +49,8 @@ struct tmk_heights {
 };
 struct tmk_heights tmk_gemm_heights(size_t rows, size_t mr);
 
+/* The next panel of `left` columns if three vectors may be one: they are where only such panels
+ * come after it, so that none of a single vector does. */
+size_t tmk_gemm_panel_width(const struct tmk_micro *micro, size_t left);
+
 #endif

@@ -113,12 +113,16 @@ static inline __attribute__((always_inline)) void NAME(multiply)(const struct tm
                 ROLLED for (; c_row < c_end; c_row++)
                 {
                     __builtin_prefetch(c + *c_row, 1);
+                    if (vectors == 3)
+                        __builtin_prefetch(c + *c_row + LINE / (int)sizeof(T), 1);
                     __builtin_prefetch(c + *c_row + t->width - 1, 1);
                 }
                 const ptrdiff_t *next_end = TMK_MIN(next_at + share, t->next_at + t->next_count);
                 ROLLED for (; next_at < next_end; next_at++)
                 {
                     __builtin_prefetch(next + *next_at, 0, 2);
+                    if (vectors == 3)
+                        __builtin_prefetch(next + *next_at + LINE / (int)sizeof(T), 0, 2);
                     __builtin_prefetch(next + *next_at + t->width - 1, 0, 2);
                 }
             }

@@ -321,8 +321,10 @@ static void find_columns(const struct tmk_gemm_part *part, size_t n, size_t end,
     const struct tmk_axes *axes = ends ? &plan->ends : &plan->n;
     const size_t at =
         ends ? first * (plan->row - plan->run) + within - whole : first * plan->run + within;
-    const size_t most = ends ? plan->micro->nr : TMK_MIN(plan->panel, plan->run - at % plan->run);
-    columns->width = TMK_MIN(most, end - n);
+    const size_t left = TMK_MIN(end - n, ends ? end - n : plan->run - at % plan->run);
+    columns->width = plan->panel > plan->micro->nr && !ends
+                         ? tmk_gemm_panel_width(plan->micro, left)
+                         : TMK_MIN(plan->micro->nr, left);
     columns->nb =
         tmk_axes_runs(axes, TMK_STEP_FIRST, plan->b.window, at, columns->width, columns->b);
     columns->nc = tmk_axes_runs(axes, TMK_STEP_SECOND, false, at, columns->width, columns->c);

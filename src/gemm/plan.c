@@ -173,6 +173,13 @@ static size_t find_rest(struct tmk_gemm_plan *plan)
     return along_k && tmk_axes_linear(&plan->m, TMK_STEP_SECOND, &plan->c_row) ? rest : 0;
 }
 
+/* Are wide tiles, of so many rows in all, no lower than others? */
+static bool widens_freely(const struct tmk_gemm_plan *plan, size_t rows)
+{
+    const size_t most = plan->micro->wide_rows;
+    return most > 0 && tmk_ceil_div(rows, most) == tmk_ceil_div(rows, plan->blocking.mr);
+}
+
 /* A panel that crosses from row to row has to be packed and its tiles be put in place piece by
  * piece: rather, the ends of rows that are no whole vectors come last, together. */
 static void find_ends(struct tmk_gemm_plan *plan)
@@ -182,8 +189,10 @@ static void find_ends(struct tmk_gemm_plan *plan)
     if (plan->thin || plan->rest > 0 || plan->apart || last < 1 || !plan->b.in_place ||
         plan->exchanged || !unit_in_c(&plan->n))
         return;
-    const size_t row = plan->n.axis[last].extent, end = row % plan->micro->lanes;
-    if (end == row || (end == 0 && row != 3 * plan->micro->lanes))
+    const size_t row = plan->n.axis[last].extent, end = row % plan->micro->lanes,
+                 wide = 3 * plan->micro->lanes;
+    const bool in_wide_panels = row == wide || (row > wide && widens_freely(plan, plan->M));
+    if (end == row || (end == 0 && !in_wide_panels))
         return;
     plan->row = row;
     plan->run = row - end;
@@ -212,20 +221,29 @@ static size_t columns_to_keep(const struct tmk_gemm_plan *plan)
 
 /* Three vectors of columns, and no more, in all or in each row, are a panel of two and one of one,
  * of which each scalar of A is brought for a single product; or a wide one, if B need not be
- * packed. So is any multiple of three, if A is read where it lies: wide panels do so less often. */
+ * packed. So is any multiple of three, if A is read where it lies: wide panels do so less often.
+ * And all that can, if tiles have no fewer rows for it: each of A's scalars meets three vectors. */
+static bool pays_to_widen(const struct tmk_gemm_plan *plan)
+{
+    const bool in_rows = plan->row < plan->N;
+    const size_t columns = in_rows ? plan->run : plan->N - plan->rest;
+    const size_t wide = 3 * plan->micro->lanes;
+    if (!in_rows && plan->n.n != 1) /* panels cross from row to row */
+        return false;
+    if (widens_freely(plan, tmk_gemm_part_rows(plan)))
+        return true;
+    return columns % wide == 0 && (in_rows || plan->parts_n == 1) &&
+           (columns == wide || (plan->a.in_place && plan->a.k == 1));
+}
+
 static void choose_panel(struct tmk_gemm_plan *plan)
 {
     const struct tmk_micro *micro = plan->micro;
-    const bool in_rows = plan->run < plan->N, one = plan->n.n == 1 && plan->parts_n == 1;
-    const size_t columns = in_rows ? plan->run : one ? plan->N - plan->rest : 0;
-    const size_t wide = 3 * micro->lanes;
     plan->panel = micro->nr;
     if (plan->thin || micro->wide_rows == 0 || !plan->b.in_place || !unit_in_c(&plan->n) ||
-        columns == 0 || columns % wide != 0)
+        !pays_to_widen(plan))
         return;
-    if (columns > wide && !(plan->a.in_place && plan->a.k == 1))
-        return;
-    plan->panel = wide;
+    plan->panel = 3 * micro->lanes;
     plan->blocking.mr = TMK_MIN(plan->blocking.mr, micro->wide_rows);
 }
 

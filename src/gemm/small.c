@@ -52,20 +52,12 @@ struct call {
     struct tmk_pace *pace;
 };
 
-/* The next panel of `left` columns: three vectors wide, which reads A less often, where some such
- * panels and none of a single vector come after it. */
-static size_t panel_width(const struct tmk_micro *micro, size_t left)
-{
-    const size_t wide = 3 * micro->lanes;
-    return micro->wide_rows > 0 && left % wide == 0 ? wide : TMK_MIN(micro->nr, left);
-}
-
-/* All tiles of `rows` rows of a product, panel by panel. */
+/* All tiles of `rows` rows of a product, panel by panel: wide ones read A less often. */
 static void multiply_tiles(const struct tmk_micro *micro, const struct tmk_tile *product,
                            size_t rows, size_t element)
 {
     for (size_t j = 0, width; j < product->width; j += width) {
-        width = panel_width(micro, product->width - j);
+        width = tmk_gemm_panel_width(micro, product->width - j);
         const struct tmk_heights heights =
             tmk_gemm_heights(rows, width > micro->nr ? micro->wide_rows : micro->mr);
         const size_t vectors = width / micro->lanes;
