@@ -321,7 +321,7 @@ static void find_columns(const struct tmk_gemm_part *part, size_t n, size_t end,
     const struct tmk_axes *axes = ends ? &plan->ends : &plan->n;
     const size_t at =
         ends ? first * (plan->row - plan->run) + within - whole : first * plan->run + within;
-    const size_t left = TMK_MIN(end - n, ends ? end - n : plan->run - at % plan->run);
+    const size_t left = ends ? end - n : TMK_MIN(end - n, plan->run - at % plan->run);
     columns->width = plan->panel > plan->micro->nr && !ends
                          ? tmk_gemm_panel_width(plan->micro, left)
                          : TMK_MIN(plan->micro->nr, left);
